@@ -1,0 +1,1 @@
+//! The decisions of the embedded broker, pure: batches, partitions, producers, groups.

@@ -1,0 +1,1 @@
+//! The embedded Kafka-compatible broker: journal, segments, wire protocol, server.

@@ -1,0 +1,1 @@
+//! The delivery decisions of Onefold, pure: progress, lanes, attempts, guarantees.

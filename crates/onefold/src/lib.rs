@@ -1,0 +1,1 @@
+//! Onefold makes each event take effect once: the delivery-guarantee runtime for Kafka.
