@@ -1,1 +1,3 @@
 //! The decisions of the embedded broker, pure: batches, partitions, producers, groups.
+
+pub mod group;
