@@ -1,0 +1,108 @@
+//! The builder's end: a typed handler, or an effect, becomes what the runtime drives.
+
+use std::sync::Arc;
+
+use super::ready::{Ready, Work};
+use super::{Anywhere, InTransaction, Pipeline};
+use crate::boundary::{Attempt, BoxFuture, Database, Effect, Tx, TxEffect};
+use crate::extract::ExtractAll;
+use crate::handler::{Handler, TxHandler};
+use crate::outcome::{Handled, IntoOutcome};
+use crate::record::Record;
+
+impl<S: Send + Sync + 'static> Pipeline<Anywhere, S> {
+    /// Ends the description with an `async fn` of extractors.
+    pub fn handle<H, Args>(self, handler: H) -> Ready
+    where
+        H: Handler<Args, Out: IntoOutcome, Fut: Send>,
+        Args: ExtractAll<S> + Send + 'static,
+    {
+        let effect = HandlerEffect { handler, state: self.state, args: std::marker::PhantomData::<fn(Args)> };
+        Ready { plan: self.plan, work: Work::Effect(self.layers.around(Arc::new(effect))) }
+    }
+
+    /// Ends the description with a boundary.
+    pub fn effect(self, effect: impl Effect) -> Ready {
+        Ready { plan: self.plan, work: Work::Effect(self.layers.around(Arc::new(effect))) }
+    }
+}
+
+impl<Db: Database + Sync, S: Send + Sync + 'static> Pipeline<InTransaction<Db>, S> {
+    /// Ends the description with an `async fn` of extractors whose last argument is the transaction.
+    pub fn handle<H, Args>(self, handler: H) -> Ready
+    where
+        H: for<'t> TxHandler<'t, Args, Db, Out: IntoOutcome, Fut: Send>,
+        Args: ExtractAll<S> + Send + 'static,
+    {
+        let effect = TxHandlerEffect { handler, state: self.state, args: std::marker::PhantomData::<fn(Args)> };
+        in_transaction(self.plan, self.boundary.0, Arc::new(effect))
+    }
+
+    /// Ends the description with a boundary inside the transaction.
+    pub fn tx_effect(self, effect: impl TxEffect<Db>) -> Ready {
+        in_transaction(self.plan, self.boundary.0, Arc::new(effect))
+    }
+}
+
+fn in_transaction<Db: Database>(plan: super::plan::Plan, db: Db, effect: Arc<dyn TxEffect<Db>>) -> Ready {
+    let target = match effect.target() {
+        inner if inner.is_empty() => db.target(),
+        inner => format!("{} {inner}", db.target()),
+    };
+    let traits = effect.traits();
+    Ready {
+        plan,
+        work: Work::InTransaction { target, traits, open: Box::new(move |settings| db.sink(effect, settings)) },
+    }
+}
+
+struct HandlerEffect<H, S, Args> {
+    handler: H,
+    state: S,
+    args: std::marker::PhantomData<fn(Args)>,
+}
+
+impl<H, S, Args> Effect for HandlerEffect<H, S, Args>
+where
+    S: Send + Sync + 'static,
+    H: Handler<Args, Out: IntoOutcome, Fut: Send>,
+    Args: ExtractAll<S> + Send + 'static,
+{
+    fn run<'a>(&'a self, record: &'a Record, _: &'a Attempt) -> BoxFuture<'a, Handled> {
+        match Args::extract_all(record, &self.state) {
+            Ok(args) => {
+                let running = self.handler.call(args);
+                Box::pin(async move { running.await.into_outcome() })
+            }
+            Err(failure) => Box::pin(std::future::ready(Err(failure))),
+        }
+    }
+
+    fn target(&self) -> String {
+        "handler".into()
+    }
+}
+
+struct TxHandlerEffect<H, S, Args> {
+    handler: H,
+    state: S,
+    args: std::marker::PhantomData<fn(Args)>,
+}
+
+impl<H, S, Args, Db> TxEffect<Db> for TxHandlerEffect<H, S, Args>
+where
+    Db: Database,
+    S: Send + Sync + 'static,
+    H: for<'t> TxHandler<'t, Args, Db, Out: IntoOutcome, Fut: Send>,
+    Args: ExtractAll<S> + Send + 'static,
+{
+    fn run<'a>(&'a self, record: &'a Record, tx: &'a mut Tx<Db>) -> BoxFuture<'a, Handled> {
+        match Args::extract_all(record, &self.state) {
+            Ok(args) => {
+                let running = self.handler.call(args, tx);
+                Box::pin(async move { running.await.into_outcome() })
+            }
+            Err(failure) => Box::pin(std::future::ready(Err(failure))),
+        }
+    }
+}

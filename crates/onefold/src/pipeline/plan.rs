@@ -1,0 +1,67 @@
+//! All that a pipeline's description says, with its defaults: plain data for the runtime.
+
+use super::dedup::Dedup;
+use super::filter::Filter;
+use super::guarantee::Guarantee;
+use super::retry::Retry;
+use super::start::Start;
+
+/// The order of effect, mark and commit (DESIGN.md, section 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Commit, then the effect: at most once.
+    CommitFirst,
+    /// The effect, then commit: at least once.
+    EffectFirst,
+    /// Check the id, effect, mark the id, commit.
+    MarkAfter,
+    /// Id and effect in one transaction, then commit.
+    Inbox,
+    /// Position and effect in one transaction.
+    SinkOffsets,
+    /// Effects guarded by a version, then commit.
+    Conditional,
+}
+
+/// A pipeline's description.
+pub struct Plan {
+    pub topic: String,
+    pub group: String,
+    pub(crate) name: Option<String>,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) dedup: Option<Dedup>,
+    pub(crate) retry: Retry,
+    pub(crate) dead_letters: Option<String>,
+    pub(crate) declared: Option<Guarantee>,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) concurrency: usize,
+    pub(crate) start: Start,
+}
+
+impl Plan {
+    pub(crate) fn new(topic: &str) -> Plan {
+        Plan {
+            topic: topic.into(),
+            group: topic.into(),
+            name: None,
+            filter: None,
+            dedup: None,
+            retry: Retry::default(),
+            dead_letters: None,
+            declared: None,
+            protocol: None,
+            concurrency: 64,
+            start: Start::default(),
+        }
+    }
+
+    /// What output calls the pipeline.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.group)
+    }
+
+    /// The topic that dead letters go to.
+    pub fn dead_letter_topic(&self) -> String {
+        self.dead_letters.clone().unwrap_or_else(|| format!("{}.{}.dead", self.topic, self.group))
+    }
+}

@@ -1,0 +1,37 @@
+//! How failed attempts are repeated.
+
+use std::time::Duration;
+
+/// Attempts with exponential backoff and full jitter (Brooker, "Exponential Backoff And Jitter").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How many attempts in all; then the record is dead. At least 1.
+    pub attempts: u32,
+    /// The wait after the first failure is between 0 and this.
+    pub first: Duration,
+    /// No wait is longer than this.
+    pub longest: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Retry { attempts: 5, first: Duration::from_millis(100), longest: Duration::from_secs(30) }
+    }
+}
+
+impl Retry {
+    /// So many attempts in all.
+    pub fn attempts(attempts: u32) -> Retry {
+        Retry { attempts: attempts.max(1), ..Retry::default() }
+    }
+
+    pub fn first(mut self, wait: Duration) -> Retry {
+        self.first = wait;
+        self
+    }
+
+    pub fn longest(mut self, wait: Duration) -> Retry {
+        self.longest = wait;
+        self
+    }
+}
