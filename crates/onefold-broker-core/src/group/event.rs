@@ -122,4 +122,6 @@ pub struct CommitRequest {
     pub member_id: String,
     pub instance_id: Option<String>,
     pub kind: CommitKind,
+    /// OffsetCommit v9+: a group that does not exist is told as such; before, it reads as an illegal generation.
+    pub knows_group_id_not_found: bool,
 }

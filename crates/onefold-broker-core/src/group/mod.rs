@@ -26,6 +26,7 @@
 pub mod effect;
 pub mod error;
 pub mod event;
+pub mod settings;
 pub mod snapshot;
 
 pub use effect::{GroupEffect, GroupReply, GroupWrite, JoinRefused, Joined, JoinedMember, Left, Synced};
@@ -34,4 +35,5 @@ pub use event::{
     CommitKind, CommitRequest, GroupEvent, HeartbeatRequest, JoinRequest, LeaveRequest, Leaver, Protocol, SyncRequest,
     Token,
 };
-pub use snapshot::{GroupSnapshot, MemberSnapshot, SnapshotError};
+pub use settings::GroupSettings;
+pub use snapshot::{GroupSnapshot, MemberSnapshot, Phase, SnapshotError};

@@ -4,7 +4,7 @@
 //! out but not used, and every clock (G4: clocks start again after a recovery).
 //!
 //! Layout, little endian, all lengths before what they count:
-//! `version u8 | group str | protocol_type opt | protocol opt | generation i32 | leader opt | assigned u8 | members u32 ×
+//! `version u8 | group str | protocol_type opt | protocol opt | generation i32 | leader opt | phase u8 | members u32 ×
 //! (member_id str | instance_id opt | client_id str | client_host str | session_ms i32 | rebalance_ms i32 |
 //! protocols u16 × (name str | metadata blob) | assignment blob)`,
 //! where `str` is u16 + UTF-8, `opt` is a u8 flag + str, `blob` is u32 + bytes.
@@ -30,10 +30,20 @@ pub struct GroupSnapshot {
     pub protocol: Option<String>,
     pub generation: i32,
     pub leader: Option<String>,
-    /// Whether the leader has given out this generation's assignment. If not, members still wait for it.
-    pub assigned: bool,
+    pub phase: Phase,
     /// By member id, ascending.
     pub members: Vec<MemberSnapshot>,
+}
+
+/// How far the generation has come. A group without members is empty in any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The leader has given out the assignment.
+    Assigned,
+    /// Members have the generation and wait for the leader's assignment.
+    AwaitingAssignment,
+    /// The generation is ending: every member must join again, and some may have done so with another subscription.
+    Rebalancing,
 }
 
 /// The durable part of one member.
@@ -59,8 +69,8 @@ pub enum SnapshotError {
     Truncated(&'static str),
     #[error("group snapshot holds no UTF-8 in {0}: report a bug")]
     NotUtf8(&'static str),
-    #[error("group snapshot holds a flag that is neither 0 nor 1 in {0}: report a bug")]
-    Flag(&'static str),
+    #[error("group snapshot holds an unknown value in {0}: report a bug")]
+    Value(&'static str),
     #[error("group snapshot is followed by {0} bytes that belong to nothing: report a bug")]
     Trailing(usize),
 }
@@ -74,7 +84,7 @@ impl GroupSnapshot {
             protocol: None,
             generation: 0,
             leader: None,
-            assigned: false,
+            phase: Phase::Assigned,
             members: Vec::new(),
         }
     }
@@ -104,7 +114,7 @@ mod tests {
             protocol: Some("range".into()),
             generation: 7,
             leader: Some("a-1".into()),
-            assigned: true,
+            phase: Phase::Rebalancing,
             members: vec![MemberSnapshot {
                 member_id: "a-1".into(),
                 instance_id: Some("a".into()),

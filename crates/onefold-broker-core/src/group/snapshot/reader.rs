@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes};
 
-use super::{GroupSnapshot, MemberSnapshot, SnapshotError, VERSION};
+use super::{GroupSnapshot, MemberSnapshot, Phase, SnapshotError, VERSION};
 use crate::group::Protocol;
 
 /// A member cannot be shorter than its fixed fields, a protocol not than its two lengths: that bounds what a count claims.
@@ -20,13 +20,22 @@ pub(super) fn snapshot(mut bytes: &[u8]) -> Result<GroupSnapshot, SnapshotError>
         protocol: option(&mut bytes, "the protocol")?,
         generation: int(&mut bytes, "the generation")?,
         leader: option(&mut bytes, "the leader")?,
-        assigned: flag(&mut bytes, "the assigned flag")?,
+        phase: phase(&mut bytes)?,
         members: members(&mut bytes)?,
     };
     if bytes.has_remaining() {
         return Err(SnapshotError::Trailing(bytes.len()));
     }
     Ok(snapshot)
+}
+
+fn phase(bytes: &mut &[u8]) -> Result<Phase, SnapshotError> {
+    match byte(bytes, "the phase")? {
+        0 => Ok(Phase::Assigned),
+        1 => Ok(Phase::AwaitingAssignment),
+        2 => Ok(Phase::Rebalancing),
+        _ => Err(SnapshotError::Value("the phase")),
+    }
 }
 
 fn members(bytes: &mut &[u8]) -> Result<Vec<MemberSnapshot>, SnapshotError> {
@@ -89,7 +98,7 @@ fn flag(bytes: &mut &[u8], field: &'static str) -> Result<bool, SnapshotError> {
     match byte(bytes, field)? {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(SnapshotError::Flag(field)),
+        _ => Err(SnapshotError::Value(field)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Fields of a snapshot to bytes.
 
-use super::{GroupSnapshot, MemberSnapshot, VERSION};
+use super::{GroupSnapshot, MemberSnapshot, Phase, VERSION};
 
 pub(super) fn snapshot(group: &GroupSnapshot, out: &mut Vec<u8>) {
     out.push(VERSION);
@@ -9,7 +9,11 @@ pub(super) fn snapshot(group: &GroupSnapshot, out: &mut Vec<u8>) {
     option(group.protocol.as_deref(), out);
     out.extend_from_slice(&group.generation.to_le_bytes());
     option(group.leader.as_deref(), out);
-    out.push(u8::from(group.assigned));
+    out.push(match group.phase {
+        Phase::Assigned => 0,
+        Phase::AwaitingAssignment => 1,
+        Phase::Rebalancing => 2,
+    });
     out.extend_from_slice(&(group.members.len() as u32).to_le_bytes());
     for one in &group.members {
         member(one, out);
