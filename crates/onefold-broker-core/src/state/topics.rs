@@ -1,0 +1,96 @@
+//! The topics, by id and by name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::hasher::TopicIdHasher;
+use crate::codec::{Coded, Reader};
+use crate::id::{Lsn, TopicId, TopicPartition};
+use crate::partition::Partition;
+use crate::record::RecordError;
+use crate::topic::Topic;
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Topics {
+    by_id: HashMap<TopicId, Topic, TopicIdHasher>,
+    /// Also the order in which topics are listed.
+    by_name: BTreeMap<Arc<str>, TopicId>,
+    changed: Lsn,
+}
+
+impl Topics {
+    pub(super) fn by_id(&self, id: TopicId) -> Option<&Topic> {
+        self.by_id.get(&id)
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Option<&Topic> {
+        self.by_id.get(self.by_name.get(name)?)
+    }
+
+    pub(super) fn partition_mut(&mut self, at: TopicPartition) -> Option<&mut Partition> {
+        self.by_id.get_mut(&at.topic)?.partition_mut(at.partition)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Topic> {
+        self.by_name.values().filter_map(|id| self.by_id.get(id))
+    }
+
+    pub(super) fn partitions(&self) -> impl Iterator<Item = (TopicPartition, &Partition)> {
+        self.iter().flat_map(|topic| {
+            (0i32..)
+                .zip(&topic.partitions)
+                .map(|(number, partition)| (TopicPartition::new(topic.id, number), partition))
+        })
+    }
+
+    pub(super) fn begin_epoch(&mut self, leader_epoch: i32) {
+        // The order does not matter: each partition changes on its own.
+        self.by_id.values_mut().flat_map(|topic| &mut topic.partitions).for_each(|p| p.begin_epoch(leader_epoch));
+    }
+
+    pub(super) fn insert(&mut self, topic: Topic, changed: Lsn) {
+        self.by_name.insert(Arc::clone(&topic.name), topic.id);
+        self.by_id.insert(topic.id, topic);
+        self.changed = changed;
+    }
+
+    /// The topic, to be changed by record `changed`.
+    pub(super) fn changing(&mut self, id: TopicId, changed: Lsn) -> Option<&mut Topic> {
+        let topic = self.by_id.get_mut(&id)?;
+        self.changed = changed;
+        Some(topic)
+    }
+
+    pub(super) fn remove(&mut self, id: TopicId, changed: Lsn) {
+        let Some(topic) = self.by_id.remove(&id) else { return };
+        // The name may belong to a newer topic by now, if ever a record made one before it deleted the other.
+        if self.by_name.get(&topic.name) == Some(&id) {
+            self.by_name.remove(&topic.name);
+        }
+        self.changed = changed;
+    }
+
+    pub(super) fn changed(&self) -> Lsn {
+        self.changed
+    }
+}
+
+impl Coded for Topics {
+    const MIN_BYTES: usize = 12;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.changed.put(out);
+        crate::codec::put_len(out, self.by_name.len());
+        self.iter().for_each(|topic| topic.put(out));
+    }
+
+    fn take(from: &mut Reader) -> Result<Self, RecordError> {
+        let changed = from.take()?;
+        let mut topics = Topics::default();
+        for _ in 0..from.count(Topic::MIN_BYTES)? {
+            topics.insert(from.take()?, changed);
+        }
+        topics.changed = changed;
+        Ok(topics)
+    }
+}
