@@ -3,8 +3,18 @@
 //! Nothing here links a crate of Onefold: what checks the product computes by code of its own and talks to it as a
 //! stranger would, through its binary, its files and the wire.
 
+mod check;
+mod clients;
+mod kill;
 mod payments;
+mod process;
+mod services;
+mod shell;
+mod test;
+mod tools;
 mod tree;
+mod verify;
+mod wire;
 
 use clap::{Parser, Subcommand};
 
@@ -17,12 +27,32 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run every test; sets up what they need
+    Test(test::Options),
+    /// Format, lints, each feature alone, documentation, licences
+    Check(check::Options),
+    /// Unmodified clients from PyPI and Debian against the broker
+    Clients(clients::Options),
+    /// Kill at random moments, and check what is left
+    #[command(subcommand)]
+    Kill(kill::Options),
+    /// Compare the example's end state with what its input asks for
+    VerifyPayments(verify::Options),
+    /// Apache Kafka for work by hand
+    #[command(subcommand)]
+    Services(services::Options),
     /// Write examples/payments/payments.ndjson from its seed
     Payments(payments::Options),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Test(options) => test::run(&options),
+        Command::Check(options) => check::run(&options),
+        Command::Clients(options) => clients::run(&options),
+        Command::Kill(options) => kill::run(&options),
+        Command::VerifyPayments(options) => verify::run(&options),
+        Command::Services(options) => services::run(&options),
         Command::Payments(options) => payments::run(&options),
     }
 }
