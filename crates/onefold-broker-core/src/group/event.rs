@@ -42,6 +42,12 @@ pub struct Protocol {
     pub metadata: Bytes,
 }
 
+/// A copy that holds on to nothing else: what a request carries is a slice of the frame it came in, and a member may live
+/// for months.
+pub(super) fn detached(bytes: &Bytes) -> Bytes {
+    Bytes::copy_from_slice(bytes)
+}
+
 /// JoinGroup, v0 to v9.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinRequest {

@@ -23,12 +23,36 @@
 //! Source: KIP-62 (timeouts), KIP-134 (initial delay), KIP-345 (static members), KIP-394 (member id required),
 //! KIP-559 (protocol type checks), KIP-814 (skip assignment).
 
+mod commit;
+mod coordinator;
+mod delete;
+mod describe;
+mod dispatch;
 pub mod effect;
 pub mod error;
 pub mod event;
+#[expect(clippy::module_inception)]
+mod group;
+mod heartbeat;
+mod join;
+mod leave;
+mod limits;
+mod member;
+mod rebalance;
+mod release;
+mod restore;
+mod roster;
 pub mod settings;
 pub mod snapshot;
+mod stage;
+mod step;
+mod subscription;
+mod sync;
+mod takeover;
+mod timers;
 
+pub use coordinator::Coordinator;
+pub use describe::{DEAD, DescribedMember, Description, Listed, TYPE};
 pub use effect::{GroupEffect, GroupReply, GroupWrite, JoinRefused, Joined, JoinedMember, Left, Synced};
 pub use error::GroupError;
 pub use event::{
