@@ -11,8 +11,10 @@ pub mod handler;
 pub mod identity;
 pub mod outcome;
 pub mod pipeline;
+pub mod placeholders;
 pub mod prelude;
 pub mod record;
+pub mod settings;
 
 pub use outcome::{ErrorClass, Failure, Handled, Outcome};
 pub use pipeline::{Pipeline, Ready};

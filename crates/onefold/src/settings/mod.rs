@@ -1,0 +1,118 @@
+//! `onefold.toml`: what the library can do, said in a file, for users of any language.
+//!
+//! [`File::load`] reads the whole file and finds all that is wrong with it at once, each with its line, its column
+//! and, where there is one, a fix that can be applied as printed. What it returns is checked: the parts fit together.
+//! Nothing here opens a database, a port or a topic.
+
+mod check;
+mod kafka;
+mod mock;
+mod nearest;
+mod pipeline;
+mod place;
+mod problem;
+mod reader;
+mod sink;
+mod source;
+mod topic;
+mod values;
+mod words;
+
+pub use kafka::{KafkaSettings, Sasl, Tls};
+pub use mock::{Fail, Hang, MockSettings, Reject};
+pub use pipeline::{DedupSettings, PipelineSettings, RetrySettings, StoreSettings};
+pub use problem::{Fix, Problem, SettingsErrors};
+pub use reader::Located;
+pub use sink::{ExecSettings, HeaderSetting, HttpSettings, SearchSettings, SinkSettings, SqlSettings};
+pub use topic::{LoadSettings, TopicSettings, bad_name};
+pub use values::Secret;
+pub use words::{Begin, Mechanism, Missing, Promise};
+
+use crate::placeholders::Path as FieldPath;
+use std::path::{Path, PathBuf};
+
+/// A settings file, read and checked.
+#[derive(Debug, Clone)]
+pub struct File {
+    pub path: PathBuf,
+    pub kafka: KafkaSettings,
+    pub topics: Vec<TopicSettings>,
+    pub pipelines: Vec<PipelineSettings>,
+    pub mocks: Vec<MockSettings>,
+    source: source::Source,
+}
+
+/// Why a settings file gives no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("cannot read {}: {why}", path.display())]
+    Unreadable { path: PathBuf, why: std::io::Error },
+    #[error(transparent)]
+    Wrong(#[from] SettingsErrors),
+}
+
+impl File {
+    /// # Errors
+    /// The file cannot be read, or what is wrong in it: all of it.
+    pub fn load(path: &Path) -> Result<File, LoadError> {
+        let text = std::fs::read(path).map_err(|why| LoadError::Unreadable { path: path.to_owned(), why })?;
+        let text = String::from_utf8(text).map_err(|_| LoadError::Unreadable {
+            path: path.to_owned(),
+            why: std::io::Error::other("it is not UTF-8 text"),
+        })?;
+        Ok(File::parse(path, text)?)
+    }
+
+    /// As [`File::load`], from a text; paths in it are relative to `path`.
+    ///
+    /// # Errors
+    /// All that is wrong in it.
+    pub fn parse(path: &Path, text: String) -> Result<File, SettingsErrors> {
+        let source = source::Source { path: path.to_owned(), text };
+        let (read, mut problems) = read(&source);
+        if let Some(file) = &read {
+            problems.extend(check::problems(file));
+        }
+        match read {
+            Some(file) if problems.is_empty() => Ok(file),
+            _ => Err(SettingsErrors::new(source, problems)),
+        }
+    }
+
+    /// The folder that the file's own paths are relative to.
+    pub fn folder(&self) -> PathBuf {
+        self.source.resolve("")
+    }
+}
+
+fn read(source: &source::Source) -> (Option<File>, Vec<Problem>) {
+    let (table, broken) = toml::de::DeTable::parse_recoverable(&source.text);
+    let found = reader::Findings::new(source);
+    for error in &broken {
+        found.note(Problem::new(error.span().unwrap_or(0..0), error.message()));
+    }
+    let mut root = reader::Reader::root(&found, table.get_ref());
+    let kafka = kafka::read(&mut root);
+    let topics = topic::read(&mut root);
+    let pipelines = pipeline::read(&mut root);
+    let mocks = mock::read(&mut root);
+    root.finish();
+    // A broken line leaves holes behind it; what seems missing there may only be unread.
+    let problems = match found.into_problems() {
+        problems if broken.is_empty() => problems,
+        problems => problems.into_iter().take(broken.len()).collect(),
+    };
+    let file =
+        kafka.map(|kafka| File { path: source.path.clone(), kafka, topics, pipelines, mocks, source: source.clone() });
+    (file.filter(|_| broken.is_empty()), problems)
+}
+
+/// The names of the columns that paths become: their last name, or what `@` names.
+pub(crate) fn columns(paths: &[FieldPath]) -> Vec<String> {
+    let last = |path: &FieldPath| match path {
+        FieldPath::Json(names) => names.last().cloned().unwrap_or_default(),
+        FieldPath::Header(name) => name.clone(),
+        own => own.to_string().trim_start_matches('@').to_owned(),
+    };
+    paths.iter().map(last).collect()
+}

@@ -1,0 +1,177 @@
+use super::problem::{Fix, Problem};
+use super::reader::{Located, Reader};
+use super::sink::{self, SinkSettings};
+use super::values::{Chosen, Span};
+use super::words::{Begin, Missing, Paths, Promise, Scalars};
+use crate::placeholders::{Condition, Path};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `[pipelines.NAME]`.
+#[derive(Debug, Clone)]
+pub struct PipelineSettings {
+    pub name: Located<String>,
+    pub from: Located<String>,
+    /// The consumer group; the pipeline's name unless it says otherwise.
+    pub group: Located<String>,
+    pub condition: Option<Condition>,
+    pub guarantee: Option<Located<Promise>>,
+    pub dedup: Option<DedupSettings>,
+    pub retry: Option<RetrySettings>,
+    pub dead_letters: Option<Located<String>>,
+    /// How many records of the pipeline may be at work at once.
+    pub concurrency: Option<u32>,
+    pub begin: Option<Begin>,
+    pub to: SinkSettings,
+    pub(crate) written: Written,
+}
+
+/// `dedup = { id, keep, missing, store }`.
+#[derive(Debug, Clone)]
+pub struct DedupSettings {
+    pub id: Vec<Path>,
+    pub keep: Duration,
+    pub missing: Missing,
+    pub store: Option<Located<StoreSettings>>,
+    pub(crate) written: Written,
+}
+
+/// How a table stands in the file, for fixes that come out of the later checks.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub place: super::place::Place,
+    pub span: std::ops::Range<usize>,
+}
+
+/// Where ids are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreSettings {
+    Memory,
+    Sqlite(PathBuf),
+}
+
+/// `retry = { attempts, first, longest }`.
+#[derive(Debug, Clone)]
+pub struct RetrySettings {
+    pub attempts: u32,
+    pub first: Duration,
+    pub longest: Duration,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(crate) fn read(root: &mut Reader<'_>) -> Vec<PipelineSettings> {
+    root.named("pipelines").into_iter().filter_map(|(name, table)| pipeline(name, table)).collect()
+}
+
+fn pipeline(name: Located<String>, mut table: Reader<'_>) -> Option<PipelineSettings> {
+    let from = table.required::<String>("from", "\"payments\"");
+    let group = table.optional::<String>("group");
+    let condition = condition(&mut table, "where");
+    let guarantee = guarantee(&mut table);
+    let dedup = table.table("dedup").map(dedup);
+    let retry = table.table("retry").map(retry);
+    let dead_letters = table.optional::<String>("dead_letters");
+    let concurrency = table.optional::<u32>("concurrency").filter(|number| {
+        let zero = number.value == 0;
+        if zero {
+            let fix = Fix::replace(table.found.source, number.span.clone(), "1");
+            table.problem(Problem::new(number.span.clone(), format!("{}.concurrency is 0", table.path)).fix(fix));
+        }
+        !zero
+    });
+    let begin = table.optional::<Chosen<Begin>>("start");
+    let to = sink::read(&mut table);
+    let written = Written { place: table.place.clone(), span: table.span.clone() };
+    table.finish();
+    Some(PipelineSettings {
+        from: from?,
+        group: group.unwrap_or(name.clone()),
+        name,
+        condition,
+        guarantee,
+        dedup,
+        retry,
+        dead_letters,
+        concurrency: concurrency.map(|number| number.value),
+        begin: begin.map(|begin| begin.value.0),
+        to: to?,
+        written,
+    })
+}
+
+/// A table of paths and the values they must have.
+pub(crate) fn condition(table: &mut Reader<'_>, key: &'static str) -> Option<Condition> {
+    let tests = table.free::<Scalars>(key)?.value.into_iter().filter_map(|(name, wanted)| {
+        let path = Path::parse(&name).map_err(|why| {
+            let what = format!("{}.{key}: the path `{}` {why}", table.path, name.value);
+            table.problem(Problem::new(name.span.clone(), what));
+        });
+        Some((path.ok()?, wanted.value.0))
+    });
+    Some(Condition { tests: tests.collect() })
+}
+
+fn guarantee(table: &mut Reader<'_>) -> Option<Located<Promise>> {
+    let span = table.value_span("guarantee");
+    if let Some(span) = span.filter(|span| table.found.source.slice(span.clone()).contains("exactly-once")) {
+        // Asked for by its usual name: say why there is none, and what is meant instead.
+        let what = format!("{}.guarantee: nothing is exactly once from end to end", table.path);
+        let fix = Fix::replace(table.found.source, span.clone(), "\"effectively-once\"");
+        table.problem(Problem::new(span, what).fix(fix));
+        table.optional::<String>("guarantee");
+        return None;
+    }
+    let promise = table.optional::<Chosen<Promise>>("guarantee")?;
+    Some(Located { value: promise.value.0, span: promise.span })
+}
+
+fn dedup(mut table: Reader<'_>) -> DedupSettings {
+    let id = table.optional::<Paths>("id");
+    let keep = table.optional::<Span>("keep");
+    let missing = table.optional::<Chosen<Missing>>("missing");
+    let store = table.optional::<String>("store").and_then(|store| {
+        let value = match store.as_str() {
+            "memory" => StoreSettings::Memory,
+            _ => StoreSettings::Sqlite(sink::sqlite_path(&table, "store", &store)?),
+        };
+        Some(Located { value, span: store.span })
+    });
+    let written = Written { place: table.place.clone(), span: table.span.clone() };
+    table.finish();
+    let usual = || ["source", "id"].map(|name| Path::Json(vec![name.to_owned()])).to_vec();
+    DedupSettings {
+        id: id.map_or_else(usual, |id| id.value.0),
+        keep: keep.map_or(30 * DAY, |keep| keep.value.0),
+        missing: missing.map_or(Missing::Origin, |missing| missing.value.0),
+        store,
+        written,
+    }
+}
+
+fn retry(mut table: Reader<'_>) -> RetrySettings {
+    let attempts = table.optional::<u32>("attempts");
+    let first = table.optional::<Span>("first");
+    let longest = table.optional::<Span>("longest");
+    if let Some(attempts) = attempts.as_ref().filter(|attempts| attempts.value == 0) {
+        let fix = Fix::replace(table.found.source, attempts.span.clone(), "1");
+        let what = format!("{}.attempts is 0: the first run is an attempt too", table.path);
+        table.problem(Problem::new(attempts.span.clone(), what).fix(fix));
+    }
+    let retry = RetrySettings {
+        attempts: attempts.map_or(5, |attempts| attempts.value),
+        first: first.as_ref().map_or(Duration::from_millis(100), |first| first.value.0),
+        longest: longest.as_ref().map_or(Duration::from_secs(30), |longest| longest.value.0),
+    };
+    if let Some(longest) = longest.filter(|longest| longest.value.0 < retry.first) {
+        let what = format!("{}: `longest` is shorter than `first`", table.path);
+        let fix = Fix::replace(
+            table.found.source,
+            longest.span.clone(),
+            format!("\"{}\"", humantime::format_duration(retry.first)),
+        );
+        table.problem(Problem::new(longest.span, what).fix(fix));
+    }
+    table.finish();
+    retry
+}

@@ -1,0 +1,129 @@
+use super::source::Source;
+use std::fmt;
+use std::ops::Range;
+
+/// One thing that is wrong in a settings file, where, and what would mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, in one line.
+    pub what: String,
+    /// Why it matters, a line each: a name and its text (`weakest link`, ..).
+    pub because: Vec<(&'static str, String)>,
+    /// Ways out, the best first. Each can be applied to the file as printed.
+    pub fixes: Vec<Fix>,
+    span: Range<usize>,
+}
+
+/// A change of the file that is printed as a sentence and can be applied as an edit: both are made in one place,
+/// so that what is printed is what was tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    said: String,
+    edit: (Range<usize>, String),
+}
+
+impl Fix {
+    pub(crate) fn replace(source: &Source, span: Range<usize>, with: impl Into<String>) -> Fix {
+        let with = with.into();
+        Fix { said: format!("write `{with}` in place of `{}`", source.slice(span.clone())), edit: (span, with) }
+    }
+
+    pub(crate) fn edit(said: String, span: Range<usize>, with: String) -> Fix {
+        Fix { said, edit: (span, with) }
+    }
+
+    /// The file with this fix applied.
+    pub fn apply(&self, text: &str) -> String {
+        let (span, with) = &self.edit;
+        let (before, after) = (text.get(..span.start), text.get(span.end..));
+        [before.unwrap_or(text), with, after.unwrap_or("")].concat()
+    }
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(span: Range<usize>, what: impl Into<String>) -> Problem {
+        Problem { what: what.into(), because: vec![], fixes: vec![], span }
+    }
+
+    pub(crate) fn because(mut self, name: &'static str, text: impl Into<String>) -> Problem {
+        self.because.push((name, text.into()));
+        self
+    }
+
+    pub(crate) fn fix(mut self, fix: impl Into<Option<Fix>>) -> Problem {
+        self.fixes.extend(fix.into());
+        self
+    }
+
+    pub(crate) fn at(&self) -> usize {
+        self.span.start
+    }
+
+    /// As the rest of the world's compilers print it, so that terminals and editors can jump to the place.
+    pub(crate) fn print(&self, source: &Source, f: &mut impl fmt::Write) -> fmt::Result {
+        let (line, column) = source.place(self.span.start);
+        let (text, gutter) = (source.line(self.span.start), line.to_string().len());
+        writeln!(f, "error: {}", self.what)?;
+        writeln!(f, "{:gutter$}--> {}:{line}:{column}", "", source.path.display())?;
+        if !text.trim().is_empty() {
+            let rest = text.chars().count().saturating_sub(column - 1).max(1);
+            let marks = source.slice(self.span.clone()).chars().take_while(|c| *c != '\n').count().clamp(1, rest);
+            writeln!(f, "{:gutter$} |", "")?;
+            writeln!(f, "{line} | {text}")?;
+            writeln!(f, "{:gutter$} | {:2$}{3}", "", "", column - 1, "^".repeat(marks))?;
+        }
+        for (name, text) in &self.because {
+            writeln!(f, "  {name:<14} {}", indented(text))?;
+        }
+        for (n, fix) in self.fixes.iter().enumerate() {
+            writeln!(f, "  {:<14} {}", if n == 0 { "to fix" } else { "or" }, indented(&fix.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.replace('\n', &format!("\n{:17}", ""))
+}
+
+/// All that is wrong in a settings file, in the order of the file. Never empty.
+#[derive(Debug, Clone)]
+pub struct SettingsErrors {
+    pub(crate) source: Source,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl SettingsErrors {
+    pub(crate) fn new(source: Source, mut problems: Vec<Problem>) -> SettingsErrors {
+        problems.sort_by_key(Problem::at);
+        SettingsErrors { source, problems }
+    }
+
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The text of the file that was read.
+    pub fn text(&self) -> &str {
+        &self.source.text
+    }
+}
+
+impl fmt::Display for SettingsErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.problems {
+            problem.print(&self.source, f)?;
+            writeln!(f)?;
+        }
+        let errors = if self.problems.len() == 1 { "error" } else { "errors" };
+        write!(f, "{} {errors} in {}", self.problems.len(), self.source.path.display())
+    }
+}
+
+impl std::error::Error for SettingsErrors {}

@@ -1,0 +1,100 @@
+use crate::placeholders::Template;
+use crate::settings::problem::{Fix, Problem};
+use crate::settings::reader::{Located, Reader};
+use crate::settings::values::{Choice, Chosen, Leaf, Secret, Span};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `[pipelines.NAME.to.http]`.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// As written, for explanations.
+    pub url: String,
+    pub url_template: Template,
+    pub method: Method,
+    pub headers: Vec<(String, HeaderSetting)>,
+    /// Without it the record's value goes out as it is.
+    pub body: Option<Template>,
+    /// For one attempt, from the connection to the last byte of the answer.
+    pub timeout: Duration,
+    /// Where secrets in files are looked for.
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Choice for Method {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("POST", Method::Post), ("PUT", Method::Put), ("PATCH", Method::Patch), ("DELETE", Method::Delete)];
+}
+
+impl Method {
+    pub fn name(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, method)| *method == self).map_or("POST", |(name, _)| name)
+    }
+}
+
+/// A header's value: text with placeholders, or a secret.
+#[derive(Debug, Clone)]
+pub enum HeaderSetting {
+    Template(Template),
+    Secret(Secret),
+}
+
+impl<'de> Deserialize<'de> for HeaderSetting {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match Secret::deserialize(from)? {
+            Secret::Plain(text) => Template::parse(&text).map(HeaderSetting::Template).map_err(D::Error::custom),
+            secret => Ok(HeaderSetting::Secret(secret)),
+        }
+    }
+}
+impl Leaf for HeaderSetting {}
+
+pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
+    let url = table.required::<String>("url", "\"http://127.0.0.1:8080/\"");
+    let method = table.optional::<Chosen<Method>>("method");
+    let headers = table.free::<HeaderSetting>("headers");
+    let body = table.optional::<Template>("body");
+    let timeout = table.optional::<Span>("timeout");
+    let url_template = url.as_ref().and_then(|url| address(&table, url));
+    let headers = headers.map(|headers| headers.value).unwrap_or_default();
+    for (name, _) in &headers {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
+            let what = format!("{}.headers: `{}` is no name of a header", table.path, name.value);
+            table.problem(Problem::new(name.span.clone(), what));
+        }
+    }
+    let folder = table.found.source.resolve("");
+    table.finish();
+    Some(HttpSettings {
+        url: url?.value,
+        url_template: url_template?,
+        method: method.map_or(Method::Post, |method| method.value.0),
+        headers: headers.into_iter().map(|(name, value)| (name.value, value.value)).collect(),
+        body: body.map(|body| body.value),
+        timeout: timeout.map_or(Duration::from_secs(10), |timeout| timeout.value.0),
+        folder,
+    })
+}
+
+fn address(table: &Reader<'_>, url: &Located<String>) -> Option<Template> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    if !matches!(scheme, "http" | "https") || rest.is_empty() || rest.starts_with('/') {
+        let what = format!("{}.url: \"{}\" is no http:// or https:// address", table.path, url.value);
+        let plain = scheme.is_empty() && !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['"', '\\']);
+        let fix = plain.then(|| Fix::replace(table.found.source, url.span.clone(), format!("\"http://{rest}\"")));
+        table.problem(Problem::new(url.span.clone(), what).fix(fix));
+        return None;
+    }
+    let template = Template::parse(url);
+    template.map_err(|why| table.problem(Problem::new(url.span.clone(), format!("{}.url: {why}", table.path)))).ok()
+}

@@ -1,0 +1,49 @@
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// The text of a settings file and where it came from: what every message points into.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub path: PathBuf,
+    pub text: String,
+}
+
+impl Source {
+    /// Line and column, both from 1; columns count characters, as editors do.
+    pub fn place(&self, at: usize) -> (usize, usize) {
+        let before = &self.text[..self.floor(at)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    /// The line that holds `at`, without its line end.
+    pub fn line(&self, at: usize) -> &str {
+        let at = self.floor(at);
+        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        self.text[start..].lines().next().unwrap_or("")
+    }
+
+    /// Where a line of its own can go after the line that holds `at`.
+    pub fn line_end(&self, at: usize) -> usize {
+        let at = self.floor(at);
+        self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline + 1)
+    }
+
+    pub fn slice(&self, span: Range<usize>) -> &str {
+        self.text.get(span).unwrap_or("")
+    }
+
+    /// A path of the file is relative to the file, wherever the command was started.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// The parser's spans are byte offsets of its own making; a message must not panic over one.
+    fn floor(&self, at: usize) -> usize {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+}

@@ -1,0 +1,92 @@
+use super::problem::Problem;
+use super::reader::{Located, Reader};
+use super::values::{Size, Span};
+use crate::placeholders::Path;
+use std::path::PathBuf;
+
+/// `[topics.NAME]`: a topic that `run` makes if it is not there.
+#[derive(Debug, Clone)]
+pub struct TopicSettings {
+    pub name: Located<String>,
+    /// `None`: as many as the cluster gives by default.
+    pub partitions: Option<i32>,
+    /// `None`: as many as the cluster gives by default.
+    pub replication: Option<i32>,
+    /// Kafka's own names and values (`retention.ms`).
+    pub config: Vec<(String, String)>,
+    pub load: Option<LoadSettings>,
+}
+
+/// `load = { file, key }`: lines that are put into the topic once.
+#[derive(Debug, Clone)]
+pub struct LoadSettings {
+    pub file: PathBuf,
+    /// Where in a line's JSON its key stands; without it lines have no key.
+    pub key: Option<Path>,
+    /// The note of what was loaded and how far.
+    pub progress: PathBuf,
+}
+
+pub(crate) fn read(root: &mut Reader<'_>) -> Vec<TopicSettings> {
+    root.named("topics").into_iter().map(|(name, table)| topic(name, table)).collect()
+}
+
+fn topic(name: Located<String>, mut table: Reader<'_>) -> TopicSettings {
+    if let Some(why) = bad_name(&name) {
+        table.problem(Problem::new(name.span.clone(), format!("topics.{}: {why}", name.value)));
+    }
+    let partitions = count(&mut table, "partitions");
+    let replication = count(&mut table, "replication");
+    let mut config = vec![];
+    if let Some(retention) = table.optional::<Span>("retention") {
+        config.push(("retention.ms".to_owned(), retention.0.as_millis().to_string()));
+    }
+    if let Some(size) = table.optional::<Size>("retention_size") {
+        config.push(("retention.bytes".to_owned(), size.0.to_string()));
+    }
+    if let Some(more) = table.free::<String>("config") {
+        config.extend(more.value.into_iter().map(|(name, value)| (name.value, value.value)));
+    }
+    let load = table.table("load").and_then(|load_table| load(&name, load_table));
+    table.finish();
+    TopicSettings { name, partitions, replication, config, load }
+}
+
+fn count(table: &mut Reader<'_>, key: &'static str) -> Option<i32> {
+    let number = table.optional::<i32>(key)?;
+    if number.value < 1 {
+        let what = format!("{}.{key} is {}: at least 1", table.path, number.value);
+        let fix = super::problem::Fix::replace(table.found.source, number.span.clone(), "1");
+        table.problem(Problem::new(number.span, what).fix(fix));
+        return None;
+    }
+    Some(number.value)
+}
+
+fn load(topic: &str, mut table: Reader<'_>) -> Option<LoadSettings> {
+    let file = table.required::<String>("file", "\"events.ndjson\"");
+    let key = table.optional::<Path>("key");
+    let progress = table.optional::<String>("progress");
+    let source = table.found.source;
+    let resolved = file.as_ref().map(|file| source.resolve(file));
+    if let (Some(file), Some(path)) = (&file, &resolved)
+        && !path.is_file()
+    {
+        table.problem(Problem::new(file.span.clone(), format!("{}.file: {} is not there", table.path, path.display())));
+    }
+    table.finish();
+    let progress = progress.map_or(format!("data/load/{topic}.json"), |progress| progress.value);
+    Some(LoadSettings { file: resolved?, key: key.map(|key| key.value), progress: source.resolve(&progress) })
+}
+
+/// Kafka's rule for names, said before a broker says it less kindly.
+pub fn bad_name(name: &str) -> Option<&'static str> {
+    let legal = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+    match name {
+        "" => Some("a topic has a name"),
+        "." | ".." => Some("`.` and `..` are no topic names"),
+        _ if name.len() > 249 => Some("a topic's name has at most 249 characters"),
+        _ if !legal => Some("a topic's name has only letters, digits, `.`, `_` and `-`"),
+        _ => None,
+    }
+}

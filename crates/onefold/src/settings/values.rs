@@ -1,0 +1,196 @@
+//! The values that stand in a settings file, each with its own reading: durations and sizes with units, secrets
+//! that are never printed, and the scalars that records are compared with.
+
+use super::nearest::nearest;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+/// What may stand at a key. `mend` proposes what was probably meant, in the file's own syntax.
+pub(crate) trait Leaf: DeserializeOwned {
+    fn mend(_written: &str) -> Option<String> {
+        None
+    }
+}
+
+impl Leaf for String {
+    fn mend(written: &str) -> Option<String> {
+        let bare = !written.is_empty() && !written.contains(['"', '\'', '{', '[', '\n']);
+        bare.then(|| format!("\"{written}\""))
+    }
+}
+impl Leaf for bool {
+    fn mend(written: &str) -> Option<String> {
+        unquoted(written)
+    }
+}
+impl Leaf for u32 {
+    fn mend(written: &str) -> Option<String> {
+        unquoted(written).filter(|bare| bare.parse::<u32>().is_ok())
+    }
+}
+impl Leaf for u64 {}
+impl Leaf for u16 {}
+impl Leaf for i32 {
+    fn mend(written: &str) -> Option<String> {
+        unquoted(written).filter(|bare| bare.parse::<i32>().is_ok())
+    }
+}
+impl Leaf for f64 {}
+
+fn unquoted(written: &str) -> Option<String> {
+    let bare = written.trim_matches(['"', '\'']);
+    (bare != written && !bare.is_empty()).then(|| bare.to_owned())
+}
+
+/// One string or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneOrMore(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(from)? {
+            toml::Value::String(one) => Ok(OneOrMore(vec![one])),
+            toml::Value::Array(list) if !list.is_empty() => list
+                .into_iter()
+                .map(|item| match item {
+                    toml::Value::String(text) => Ok(text),
+                    other => {
+                        Err(D::Error::custom(format!("expected a string in the list, found {}", other.type_str())))
+                    }
+                })
+                .collect::<Result<_, _>>()
+                .map(OneOrMore),
+            toml::Value::Array(_) => Err(D::Error::custom("the list is empty")),
+            other => Err(D::Error::custom(format!("expected a string or a list of them, found {}", other.type_str()))),
+        }
+    }
+}
+impl Leaf for OneOrMore {}
+
+/// A length of time with its unit: `"100ms"`, `"2s"`, `"30d"`, `"1h 30m"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let unit = "a duration carries its unit: \"100ms\", \"2s\", \"5m\", \"1h\", \"30d\"";
+        let toml::Value::String(text) = toml::Value::deserialize(from)? else { return Err(D::Error::custom(unit)) };
+        humantime::parse_duration(&text)
+            .map(Span)
+            .map_err(|_| D::Error::custom(format!("`{text}` is no duration; {unit}")))
+    }
+}
+impl Leaf for Span {
+    fn mend(written: &str) -> Option<String> {
+        let bare = written.trim_matches(['"', '\'']);
+        bare.parse::<u64>().is_ok().then(|| format!("\"{bare}s\""))
+    }
+}
+
+/// A number of bytes with its unit: `"512B"`, `"64KiB"`, `"1MiB"`, `"1GB"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+const SIZES: [(&str, u64); 7] = [
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("B", 1),
+];
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let unit = "a size carries its unit: \"512B\", \"64KiB\", \"1MiB\", \"10GB\"";
+        let toml::Value::String(text) = toml::Value::deserialize(from)? else { return Err(D::Error::custom(unit)) };
+        let parsed = SIZES
+            .iter()
+            .find_map(|(suffix, bytes)| text.strip_suffix(suffix)?.trim().parse::<u64>().ok()?.checked_mul(*bytes));
+        parsed.map(Size).ok_or_else(|| D::Error::custom(format!("`{text}` is no size; {unit}")))
+    }
+}
+impl Leaf for Size {
+    fn mend(written: &str) -> Option<String> {
+        let bare = written.trim_matches(['"', '\'']);
+        bare.parse::<u64>().is_ok().then(|| format!("\"{bare}B\""))
+    }
+}
+
+/// One of a few words; a near miss names the word.
+pub(crate) trait Choice: Sized + Clone + 'static {
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Chosen<T>(pub T);
+
+impl<'de, T: Choice> Deserialize<'de> for Chosen<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let chosen = T::WORDS.iter().find(|(word, _)| *word == text);
+        chosen.map(|(_, value)| Chosen(value.clone())).ok_or_else(|| {
+            let words: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+            D::Error::custom(format!("\"{text}\" is none of {}", words.join(", ")))
+        })
+    }
+}
+impl<T: Choice> Leaf for Chosen<T> {
+    fn mend(written: &str) -> Option<String> {
+        let bare = written.trim_matches(['"', '\'']);
+        nearest(bare, T::WORDS.iter().map(|(word, _)| *word)).map(|word| format!("\"{word}\""))
+    }
+}
+
+/// A secret as written, or where to get it: `{ env = "NAME" }`, `{ file = "path" }`. Its value is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    Plain(String),
+    Env(String),
+    File(String),
+}
+
+impl Secret {
+    /// The value itself, read now. A file's last line end does not belong to it.
+    pub fn reveal(&self, folder: &Path) -> Result<String, String> {
+        match self {
+            Secret::Plain(text) => Ok(text.clone()),
+            Secret::Env(name) => std::env::var(name).map_err(|_| format!("the environment has no readable ${name}")),
+            Secret::File(path) => {
+                let path = folder.join(path);
+                let text = std::fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+                Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Plain(_) => f.write_str("(secret)"),
+            Secret::Env(name) => write!(f, "(secret from ${name})"),
+            Secret::File(path) => write!(f, "(secret from {path})"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let expected = "expected a string, { env = \"NAME\" } or { file = \"path\" }";
+        match toml::Value::deserialize(from)? {
+            toml::Value::String(text) => Ok(Secret::Plain(text)),
+            toml::Value::Table(table) if table.len() == 1 => match table.into_iter().next() {
+                Some((kind, toml::Value::String(name))) if kind == "env" => Ok(Secret::Env(name)),
+                Some((kind, toml::Value::String(name))) if kind == "file" => Ok(Secret::File(name)),
+                _ => Err(D::Error::custom(expected)),
+            },
+            _ => Err(D::Error::custom(expected)),
+        }
+    }
+}
+impl Leaf for Secret {}
