@@ -6,10 +6,22 @@
 //!
 //! Source: Kafka's message format page; LogValidator and UnifiedLog for the order of checks; KIP-98, KIP-283, KIP-110.
 
+mod builder;
 mod error;
 mod header;
+mod inflate;
+mod limits;
+mod marker;
 mod patch;
+mod snappy;
+mod validate;
+mod varint;
+mod walk;
 
+pub use builder::BatchBuilder;
 pub use error::BatchError;
 pub use header::{Codec, HEADER_BYTES, Header};
+pub use limits::{Limits, MAX_DECOMPRESSED_BYTES, Timestamps};
+pub use marker::{MARKER_BYTES, marker};
 pub use patch::{checksum, patch, set_append_time, set_max_timestamp};
+pub use validate::{accept, settle_time, validate};
