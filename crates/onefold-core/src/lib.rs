@@ -9,6 +9,7 @@
 //! - [`guarantee`]: what a pipeline's parts add up to, in words.
 //! - [`identity`]: when two records are the same event.
 
+pub mod attempt;
 pub mod identity;
 pub mod lane;
 pub mod outcome;
