@@ -10,6 +10,7 @@
 //! - [`identity`]: when two records are the same event.
 
 pub mod attempt;
+pub mod guarantee;
 pub mod identity;
 pub mod lane;
 pub mod outcome;

@@ -45,5 +45,5 @@ impl RetryPolicy {
 
 /// Evenly spread over 0 ..= `most`.
 fn share(most: u64, random: u64) -> u64 {
-    (u128::from(random) * (u128::from(most) + 1) >> 64) as u64
+    ((u128::from(random) * (u128::from(most) + 1)) >> 64) as u64
 }

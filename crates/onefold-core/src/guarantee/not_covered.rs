@@ -1,0 +1,38 @@
+//! What the guarantee does not cover: said always, whatever the guarantee.
+
+use super::parts::{IdStore, Parts};
+use super::protocol::Protocol;
+
+pub(super) fn text(parts: &Parts) -> String {
+    let action = &parts.sink.action;
+    match parts.protocol {
+        Protocol::CommitFirst => format!("a crash or a failure after the commit loses the {action}"),
+        Protocol::EffectFirst => format!(
+            "a crash between the {action} and the commit, two owners during a rebalance, or an event that is \
+             produced twice repeat the {action}"
+        ),
+        Protocol::MarkAfter => mark_after(parts, action),
+        Protocol::Inbox | Protocol::SinkOffsets => {
+            format!("whatever the {action} does outside the transaction")
+        }
+        Protocol::Conditional => "changes without a newer version are dropped, also where they differ".to_owned(),
+    }
+}
+
+fn mark_after(parts: &Parts, action: &str) -> String {
+    match parts.ids.map(|ids| ids.store) {
+        Some(IdStore::Memory) => {
+            format!(
+                "a crash between the {action} and the mark, any restart, or two owners during a rebalance, repeat the {action}"
+            )
+        }
+        Some(IdStore::Beside { durable: false }) => {
+            format!(
+                "a crash between the {action} and the mark, a power cut, or two owners during a rebalance, repeat the {action}"
+            )
+        }
+        _ => {
+            format!("a crash between the {action} and the mark, or two owners during a rebalance, repeat the {action}")
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! In which order effect, mark and commit happen.
+
+use super::kind::Guarantee;
+use super::parts::{IdStore, Ids, SinkKind};
+
+/// The protocols of delivery that this build has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Commit, under an assignment that still holds after the answer; then the effect.
+    CommitFirst,
+    /// The effect, durable; then commit.
+    EffectFirst,
+    /// Look the id up, effect, mark the id, commit.
+    MarkAfter,
+    /// Id and effect in one transaction of the sink, then commit.
+    Inbox,
+    /// Position and effect (and the id, if there is one) in one transaction of the sink, fenced by an owner epoch.
+    SinkOffsets,
+    /// The effect takes place only where it is newer than what is there; then commit.
+    Conditional,
+}
+
+impl Protocol {
+    /// The strongest one for these parts, or the one that a declared at-most-once needs.
+    pub fn choose(sink: &SinkKind, ids: Option<&Ids>, declared: Option<Guarantee>) -> Protocol {
+        match sink {
+            SinkKind::Database { .. } => Protocol::SinkOffsets,
+            SinkKind::Versioned { .. } => Protocol::Conditional,
+            SinkKind::Opaque => match ids {
+                Some(ids) if ids.store != IdStore::Sink => Protocol::MarkAfter,
+                _ if declared == Some(Guarantee::AtMostOnce) => Protocol::CommitFirst,
+                _ => Protocol::EffectFirst,
+            },
+        }
+    }
+
+    /// Where reading resumes: the sink's own row, or the group's committed offset.
+    pub fn position_is_in_sink(self) -> bool {
+        self == Protocol::SinkOffsets
+    }
+}
