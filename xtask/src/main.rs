@@ -3,8 +3,10 @@
 //! Nothing here links a crate of Onefold: what checks the product computes by code of its own and talks to it as a
 //! stranger would, through its binary, its files and the wire.
 
+mod bench;
 mod check;
 mod clients;
+mod kafka_parity;
 mod kill;
 mod payments;
 mod process;
@@ -17,6 +19,7 @@ mod verify;
 mod wire;
 
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tests, checks, campaigns and benchmarks of Onefold")]
@@ -36,6 +39,11 @@ enum Command {
     /// Kill at random moments, and check what is left
     #[command(subcommand)]
     Kill(kill::Options),
+    /// The same onefold.toml on Apache Kafka: same end state; refused in the embedded broker's folder
+    KafkaParity(kafka_parity::Options),
+    /// Measure, beside others
+    #[command(subcommand)]
+    Bench(bench::Options),
     /// Compare the example's end state with what its input asks for
     VerifyPayments(verify::Options),
     /// Apache Kafka for work by hand
@@ -45,14 +53,26 @@ enum Command {
     Payments(payments::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
-        Command::Test(options) => test::run(&options),
-        Command::Check(options) => check::run(&options),
-        Command::Clients(options) => clients::run(&options),
-        Command::Kill(options) => kill::run(&options),
-        Command::VerifyPayments(options) => verify::run(&options),
-        Command::Services(options) => services::run(&options),
-        Command::Payments(options) => payments::run(&options),
+fn main() -> ExitCode {
+    match perform(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Test(options) => test::run(options),
+        Command::Check(options) => check::run(options),
+        Command::Clients(options) => clients::run(options),
+        Command::KafkaParity(options) => kafka_parity::run(options),
+        Command::Bench(options) => bench::run(options),
+        Command::Kill(options) => kill::run(options),
+        Command::VerifyPayments(options) => verify::run(options),
+        Command::Services(options) => services::run(options),
+        Command::Payments(options) => payments::run(options),
     }
 }

@@ -10,7 +10,7 @@ use crate::tree;
 use std::path::{Path, PathBuf};
 
 pub use broker::campaign as of_broker;
-pub use run::campaign as of_run;
+pub use run::{campaign as of_run, copy_example};
 
 #[derive(clap::Subcommand)]
 pub enum Options {

@@ -73,7 +73,7 @@ fn round(binary: &Path, moments: &mut dyn Iterator<Item = Duration>) -> anyhow::
     let took = began.elapsed();
     match result.and_then(|()| verify::compare(home.path(), binary)) {
         Ok(found) => Ok(Round { kills, took, found }),
-        Err(error) => bail!("after {kills} kills, left in {}: {error:?}", home.keep().display()),
+        Err(error) => bail!("after {kills} kills, left in {}: {error:#}", home.keep().display()),
     }
 }
 

@@ -39,7 +39,7 @@ impl Count {
         match step() {
             Ok(()) => self.passed += 1,
             Err(error) => {
-                println!("FAILED: {name}: {error:?}");
+                println!("FAILED: {name}: {error:#}");
                 self.failed += 1;
             }
         }

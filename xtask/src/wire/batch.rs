@@ -13,10 +13,6 @@ pub struct Sender {
     pub sequence: i32,
 }
 
-impl Sender {
-    pub const NOBODY: Sender = Sender { id: -1, epoch: -1, sequence: -1 };
-}
-
 pub struct Batch<'a> {
     pub sender: Sender,
     pub timestamp_ms: i64,
@@ -44,6 +40,26 @@ impl Batch<'_> {
         // Base offset 0, then all that follows the length: leader epoch, magic, checksum, the rest.
         Out::default().i64(0).i32(checked.0.len() as i32 + 9).i32(-1).i8(2).i32(crc).raw(&checked.0).0
     }
+}
+
+/// Gives an encoded batch another sequence.
+pub fn set_sequence(batch: &mut [u8], sequence: i32) {
+    batch[53..57].copy_from_slice(&sequence.to_be_bytes());
+    let crc = crc32c::crc32c(&batch[21..]);
+    batch[17..21].copy_from_slice(&crc.to_be_bytes());
+}
+
+/// The offset of the last record of the last whole batch, from the headers alone.
+pub fn last_offset(mut bytes: &[u8]) -> anyhow::Result<Option<i64>> {
+    let mut last = None;
+    while bytes.len() >= HEADER {
+        let length = 12 + i32::from_be_bytes(bytes[8..12].try_into()?) as usize;
+        let Some((batch, rest)) = bytes.split_at_checked(length) else { break };
+        let delta = i32::from_be_bytes(batch[23..27].try_into()?);
+        last = Some(i64::from_be_bytes(batch[..8].try_into()?) + i64::from(delta));
+        bytes = rest;
+    }
+    Ok(last)
 }
 
 /// One record as a broker gives it.
@@ -117,8 +133,20 @@ mod tests {
     }
 
     #[test]
+    fn another_sequence_is_the_batch_that_would_have_been_made_with_it() {
+        let batch = |sequence| {
+            Batch { sender: Sender { id: 9, epoch: 0, sequence }, timestamp_ms: 1, values: &[b"one"] }.encode()
+        };
+        let mut changed = batch(5);
+        set_sequence(&mut changed, 77);
+        assert_eq!(changed, batch(77));
+        assert_eq!(last_offset(&changed).expect("whole"), Some(0));
+    }
+
+    #[test]
     fn a_flipped_bit_is_seen() {
-        let mut bytes = Batch { sender: Sender::NOBODY, timestamp_ms: 1, values: &[b"one"] }.encode();
+        let mut bytes =
+            Batch { sender: Sender { id: -1, epoch: -1, sequence: -1 }, timestamp_ms: 1, values: &[b"one"] }.encode();
         *bytes.last_mut().expect("not empty") ^= 1;
         assert!(records(&bytes).is_err());
     }

@@ -2,8 +2,13 @@
 
 use super::{Connection, api, bytes::In, bytes::Out};
 use anyhow::bail;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
-/// 36: the topic is there already.
+const COORDINATOR_LOAD_IN_PROGRESS: i16 = 14;
+const COORDINATOR_NOT_AVAILABLE: i16 = 15;
 const TOPIC_ALREADY_EXISTS: i16 = 36;
 
 /// What a broker says to one batch.
@@ -13,6 +18,8 @@ pub struct Appended {
     pub base_offset: i64,
 }
 
+/// Creates the topic unless it is there, and waits until each partition answers: Apache Kafka says "created" before it
+/// is ready to serve what it created.
 pub fn create_topic(connection: &mut Connection, name: &str, partitions: i32) -> anyhow::Result<()> {
     let body = Out::default().i32(1).string(name).i32(partitions).i16(1).i32(0).i32(0).i32(30_000).i8(0).0;
     let answer = connection.call(api::CREATE_TOPICS, &body)?;
@@ -24,6 +31,15 @@ pub fn create_topic(connection: &mut Connection, name: &str, partitions: i32) ->
     })? {
         if error != 0 && error != TOPIC_ALREADY_EXISTS {
             bail!("cannot create {name}: error {error} {said}");
+        }
+    }
+    let until = Instant::now() + Duration::from_secs(20);
+    for partition in 0..partitions {
+        while let Err(error) = end_offset(connection, name, partition) {
+            if Instant::now() > until {
+                return Err(error);
+            }
+            thread::sleep(Duration::from_millis(20));
         }
     }
     Ok(())
@@ -39,22 +55,27 @@ pub fn partitions(connection: &mut Connection, name: &str) -> anyhow::Result<i32
     read.i32()?;
     let topics = read.each(|topic| {
         let error = topic.i16()?;
-        (topic.string()?, topic.i8()?);
+        topic.string()?;
+        topic.i8()?;
         let all = topic.each(|p| Ok((p.i16()?, p.i32()?, p.i32()?, p.each(In::i32)?, p.each(In::i32)?)))?;
         Ok(if error == 0 { all.len() as i32 } else { 0 })
     })?;
     Ok(topics.first().copied().unwrap_or(0))
 }
 
-/// A new producer id and its epoch.
+/// A new producer id and its epoch; waits while a fresh Apache Kafka still sets itself up to give one.
 pub fn init_producer(connection: &mut Connection) -> anyhow::Result<(i64, i16)> {
-    let answer = connection.call(api::INIT_PRODUCER_ID, &Out::default().no_string().i32(60_000).0)?;
-    let mut read = In(&answer);
-    read.i32()?;
-    match read.i16()? {
-        0 => Ok((read.i64()?, read.i16()?)),
-        error => bail!("no producer id: error {error}"),
+    for _ in 0..100 {
+        let answer = connection.call(api::INIT_PRODUCER_ID, &Out::default().no_string().i32(60_000).0)?;
+        let mut read = In(&answer);
+        read.i32()?;
+        match read.i16()? {
+            0 => return Ok((read.i64()?, read.i16()?)),
+            COORDINATOR_LOAD_IN_PROGRESS | COORDINATOR_NOT_AVAILABLE => thread::sleep(Duration::from_millis(100)),
+            error => bail!("no producer id: error {error}"),
+        }
     }
+    bail!("no producer id within 10 s")
 }
 
 /// The whole frame of one batch to one partition with acks=all.
@@ -71,7 +92,7 @@ pub fn produced(answer: &[u8]) -> anyhow::Result<Appended> {
         topic.each(|p| {
             p.i32()?;
             let (error, base_offset) = (p.i16()?, p.i64()?);
-            (p.i64()?, p.i64()?);
+            p.take(16)?;
             Ok(Appended { error, base_offset })
         })
     })?;
@@ -99,7 +120,7 @@ pub fn parse_fetch(answer: &[u8]) -> anyhow::Result<(i64, &[u8])> {
         topic.string()?;
         topic.each(|p| {
             let (index, error, high_watermark) = (p.i32()?, p.i16()?, p.i64()?);
-            (p.i64()?, p.i64()?);
+            p.take(16)?;
             p.each(|aborted| Ok((aborted.i64()?, aborted.i64()?)))?;
             p.i32()?;
             let bytes = p.bytes()?;

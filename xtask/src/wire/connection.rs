@@ -50,9 +50,4 @@ impl Connection {
         self.send(&Connection::frame(api, body))?;
         self.receive()
     }
-
-    /// The sending half, for another thread than the one that receives.
-    pub fn sending(&self) -> io::Result<TcpStream> {
-        self.stream.try_clone()
-    }
 }

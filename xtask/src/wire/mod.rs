@@ -7,7 +7,7 @@ mod bytes;
 mod calls;
 mod connection;
 
-pub use batch::{Batch, Received, Sender, records};
+pub use batch::{Batch, Received, Sender, last_offset, records, set_sequence};
 pub use calls::{
     Appended, create_topic, end_offset, fetch, fetch_request, init_producer, parse_fetch, partitions, produce_request,
     produced,

@@ -1,0 +1,75 @@
+//! Who takes part: Onefold's broker, and Apache Kafka with both of its promises.
+
+use crate::{
+    process::{Process, free_address},
+    services::{Durability, Kafka},
+};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Opponent {
+    Onefold,
+    KafkaPageCache,
+    KafkaFsync,
+}
+
+pub const ALL: [Opponent; 3] = [Opponent::Onefold, Opponent::KafkaPageCache, Opponent::KafkaFsync];
+
+impl Opponent {
+    pub fn name(self) -> &'static str {
+        match self {
+            Opponent::Onefold => "onefold (durable)",
+            Opponent::KafkaPageCache => "Kafka 4.3 (page cache)",
+            Opponent::KafkaFsync => "Kafka 4.3 (flush=1)",
+        }
+    }
+
+    pub fn start(self, binary: &Path, home: &Path) -> anyhow::Result<Running> {
+        let durability = match self {
+            Opponent::Onefold => return onefold(binary, home),
+            Opponent::KafkaPageCache => Durability::PageCache,
+            Opponent::KafkaFsync => Durability::Fsync,
+        };
+        let kafka = Kafka::start(durability)?;
+        Ok(Running {
+            address: kafka.address().to_owned(),
+            pid: kafka.pid(),
+            start: kafka.start_took,
+            _server: Server::Kafka(kafka),
+        })
+    }
+}
+
+pub struct Running {
+    pub address: String,
+    pub start: Duration,
+    pid: u32,
+    _server: Server,
+}
+
+/// Held for as long as it has to run.
+#[expect(dead_code, reason = "only their drop matters")]
+enum Server {
+    Onefold(Process),
+    Kafka(Kafka),
+}
+
+impl Running {
+    /// Resident memory in MiB.
+    pub fn memory_mib(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        Ok(line.trim().trim_end_matches(" kB").trim().parse::<f64>()? / 1024.0)
+    }
+}
+
+fn onefold(binary: &Path, home: &Path) -> anyhow::Result<Running> {
+    let address = free_address()?;
+    let began = Instant::now();
+    let process = Process::broker(binary, &home.join("broker"), &address, &home.join("broker.log"))?;
+    Ok(Running { address, start: began.elapsed(), pid: process.pid(), _server: Server::Onefold(process) })
+}
