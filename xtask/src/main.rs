@@ -3,6 +3,7 @@
 //! Nothing here links a crate of Onefold: what checks the product computes by code of its own and talks to it as a
 //! stranger would, through its binary, its files and the wire.
 
+mod abuse;
 mod bench;
 mod check;
 mod clients;
@@ -36,6 +37,8 @@ enum Command {
     Check(check::Options),
     /// Unmodified clients from PyPI and Debian against the broker
     Clients(clients::Options),
+    /// Random bytes, bombs, idle and slow clients against the broker, beside an honest one
+    Abuse(abuse::Options),
     /// Kill at random moments, and check what is left
     #[command(subcommand)]
     Kill(kill::Options),
@@ -67,6 +70,7 @@ fn perform(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Test(options) => test::run(options),
         Command::Check(options) => check::run(options),
+        Command::Abuse(options) => abuse::run(options),
         Command::Clients(options) => clients::run(options),
         Command::KafkaParity(options) => kafka_parity::run(options),
         Command::Bench(options) => bench::run(options),

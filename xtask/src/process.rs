@@ -52,6 +52,16 @@ impl Process {
         self.child.id()
     }
 
+    /// Resident memory now.
+    pub fn memory_mib(&self) -> anyhow::Result<f64> {
+        memory_mib(self.pid(), "VmRSS:")
+    }
+
+    /// The most resident memory so far.
+    pub fn peak_memory_mib(&self) -> anyhow::Result<f64> {
+        memory_mib(self.pid(), "VmHWM:")
+    }
+
     /// Its status, if it ended by itself within the time.
     pub fn ended_within(&mut self, limit: Duration) -> anyhow::Result<Option<ExitStatus>> {
         let until = Instant::now() + limit;
@@ -89,4 +99,11 @@ impl Drop for Process {
 /// An address that was free a moment ago, for a server that must come back on the same one.
 pub fn free_address() -> anyhow::Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+/// One line of a process's own account, in MiB.
+pub fn memory_mib(pid: u32, line: &str) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
+    let value = status.lines().find_map(|one| one.strip_prefix(line)).unwrap_or_default();
+    Ok(value.trim().trim_end_matches(" kB").trim().parse::<f64>()? / 1024.0)
 }

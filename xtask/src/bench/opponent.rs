@@ -1,11 +1,10 @@
 //! Who takes part: Onefold's broker, and Apache Kafka with both of its promises.
 
 use crate::{
-    process::{Process, free_address},
+    process::{Process, free_address, memory_mib},
     services::{Durability, Kafka},
 };
 use std::{
-    fs,
     path::Path,
     time::{Duration, Instant},
 };
@@ -61,9 +60,7 @@ enum Server {
 impl Running {
     /// Resident memory in MiB.
     pub fn memory_mib(&self) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        Ok(line.trim().trim_end_matches(" kB").trim().parse::<f64>()? / 1024.0)
+        memory_mib(self.pid, "VmRSS:")
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod count;
 
-use crate::{clients, kill, shell, tree};
+use crate::{abuse, clients, kill, shell, tree};
 use count::Count;
 
 #[derive(clap::Args)]
@@ -34,6 +34,7 @@ fn further(count: &mut Count, options: &Options) {
     let binary = tree::target().join("debug/onefold");
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
     count.step("unmodified clients", || clients::against_onefold(&binary));
+    count.step("abuse of the broker", || abuse::campaign(&binary, seed));
     count.step("kill -9 of the broker", || kill::of_broker(&binary, options.kills, seed));
     count.step("kill -9 of run", || kill::of_run(&binary, options.kills, seed));
 }

@@ -16,8 +16,7 @@ pub fn points(data: &Path) -> anyhow::Result<BTreeMap<String, i64>> {
 /// The rows of the content table that are not tombstones, by payment.
 pub fn content(data: &Path) -> anyhow::Result<BTreeMap<String, Row>> {
     let database = open(&data.join("search.db"))?;
-    let mut query =
-        database.prepare(r#"SELECT id, version, "data.user_id", "data.note" FROM payments WHERE NOT deleted"#)?;
+    let mut query = database.prepare("SELECT id, version, user_id, note FROM payments WHERE NOT deleted")?;
     let rows = query.query_map([], |row| {
         let found = Row { version: row.get(1)?, user: row.get(2)?, note: row.get(3)?, deleted: false };
         Ok((row.get(0)?, found))

@@ -3,11 +3,13 @@
 //! broker of today still speaks, and shares no code with Onefold.
 
 mod batch;
+mod bomb;
 mod bytes;
 mod calls;
 mod connection;
 
 pub use batch::{Batch, Received, Sender, last_offset, records, set_sequence};
+pub use bomb::Bomb;
 pub use calls::{
     Appended, create_topic, end_offset, fetch, fetch_request, init_producer, parse_fetch, partitions, produce_request,
     produced,
