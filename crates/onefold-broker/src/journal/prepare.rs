@@ -1,0 +1,83 @@
+//! Making a file ready for the writer: filled with zeros, under its name, durable.
+//!
+//! Writing into blocks that the file system has already allocated and written costs a sync little more than the write;
+//! a file that grows, or was only allocated, makes each sync write the file system's own journal too.
+
+use super::{Files, OldFile, ReadyFile, file_name};
+use crate::disk::{Disk, DiskFile};
+use std::io::{self, IoSlice};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How fast a file is filled.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Bytes written and synced at once.
+    pub chunk: usize,
+    /// How long to rest after each, so that the writer's own syncs hardly ever wait behind the filling.
+    pub rest: Duration,
+}
+
+/// Makes a file of at least `bytes` ready under the next sequence: `recycled`, which no checkpoint needs any more, or a
+/// new one.
+///
+/// # Errors
+/// Whatever the disk says; a new file is removed again then, a recycled one is left for the next attempt to replace.
+pub fn prepare(
+    disk: &dyn Disk,
+    folder: &Path,
+    files: &Mutex<Files>,
+    recycled: Option<OldFile>,
+    bytes: u64,
+    pace: Pace,
+) -> io::Result<ReadyFile> {
+    let sequence = files.lock().unwrap_or_else(PoisonError::into_inner).next_sequence();
+    let path = folder.join(file_name(sequence));
+    let file = match recycled {
+        Some(old) => {
+            disk.rename(&folder.join(file_name(old.sequence)), &path)?;
+            disk.open(&path)?
+        }
+        None => disk.create(&path)?,
+    };
+    let filled = file.length()?;
+    if filled < bytes
+        && let Err(error) = fill(&*file, filled, bytes, pace)
+    {
+        // Best effort: the space is what matters, and a leftover is removed at the next start.
+        let _ = disk.remove(&path);
+        return Err(error);
+    }
+    disk.sync_dir(folder)?;
+    Ok(ReadyFile { sequence, file, filled: filled.max(bytes) })
+}
+
+fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: Pace) -> io::Result<()> {
+    let zeros = vec![0; pace.chunk.clamp(1, 1 << 20)];
+    let mut at = from;
+    while at < to {
+        let chunk = zeros.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
+        file.write_at(&[IoSlice::new(&zeros[..chunk])], at)?;
+        file.sync_data()?;
+        at += chunk as u64;
+        if !pace.rest.is_zero() && at < to {
+            std::thread::sleep(pace.rest);
+        }
+    }
+    Ok(())
+}
+
+/// A file that is ready at once, for the first moments of a start.
+pub fn prepare_first(disk: &dyn Disk, folder: &Path, sequence: u64, bytes: u64) -> io::Result<ReadyFile> {
+    let file = disk.create(&folder.join(file_name(sequence)))?;
+    // Not synced here: whoever starts the file syncs it with its first records.
+    let zeros = vec![0; 1 << 18];
+    let mut at = 0;
+    while at < bytes {
+        let chunk = zeros.len().min(usize::try_from(bytes - at).unwrap_or(usize::MAX));
+        file.write_at(&[IoSlice::new(&zeros[..chunk])], at)?;
+        at += chunk as u64;
+    }
+    Ok(ReadyFile { sequence, file, filled: bytes })
+}

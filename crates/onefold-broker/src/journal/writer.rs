@@ -1,0 +1,97 @@
+//! The file in use: groups of frames, each written and synced in one step.
+
+use super::frame::{HEAD, Seal};
+use super::{BLOCK, Framed, Header, Identity, OldFile, ReadyFile};
+use crate::disk::DiskFile;
+use crate::log::{Defect, Planted};
+use onefold_broker_core::id::Lsn;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+/// Writes groups into one file. After an error it must not be used again, other than after one that says the disk is
+/// full: that group can be written once more.
+pub struct Writer {
+    identity: Identity,
+    file: Arc<dyn DiskFile>,
+    sequence: u64,
+    seal: Seal,
+    /// Where the next group goes; 0 while the header is still to be written.
+    position: u64,
+    filled: u64,
+    last: Lsn,
+    defect: Defect,
+}
+
+impl Writer {
+    /// Begins a prepared file. Its header goes out with its first group, at no cost of its own; everything in earlier
+    /// files is durable by then.
+    pub fn begin(ready: ReadyFile, identity: Identity, last: Lsn, defect: Defect) -> Writer {
+        let seal = Seal::new(&identity.salt, ready.sequence, defect);
+        let ReadyFile { sequence, file, filled } = ready;
+        Writer { identity, file, sequence, seal, position: 0, filled, last, defect }
+    }
+
+    /// Begins the file of a start: first the records that were not known to be durable, and only when they are, the
+    /// header, which says that this file holds all of them. A crash in between leaves the old files to say what there is.
+    pub fn take_over(
+        ready: ReadyFile,
+        identity: Identity,
+        above: Lsn,
+        group: &[Framed],
+        defect: Defect,
+    ) -> io::Result<Writer> {
+        let mut writer = Writer::begin(ready, identity, above, defect);
+        writer.position = BLOCK;
+        writer.write(group, above)?;
+        let header = Header { identity, sequence: writer.sequence, first: above.next(), durable: writer.last };
+        writer.file.write_sync_at(&[IoSlice::new(&header.encode())], 0)?;
+        Ok(writer)
+    }
+
+    /// Writes the group and makes it durable, in one step.
+    pub fn write(&mut self, group: &[Framed], durable: Lsn) -> io::Result<()> {
+        let Some(end) = group.last() else { return Ok(()) };
+        let header = match self.position {
+            0 => Header { identity: self.identity, sequence: self.sequence, first: self.last.next(), durable }.encode(),
+            _ => Vec::new(),
+        };
+        let heads: Vec<[u8; HEAD]> = group.iter().map(|framed| framed.head(self.seal, durable)).collect();
+        let mut slices = Vec::with_capacity(1 + group.iter().map(|framed| 1 + framed.parts.len()).sum::<usize>());
+        if !header.is_empty() {
+            slices.push(IoSlice::new(&header));
+        }
+        for (framed, head) in group.iter().zip(&heads) {
+            slices.push(IoSlice::new(head));
+            slices.extend(framed.parts.iter().map(|part| IoSlice::new(part)));
+        }
+        match self.defect.is(Planted::NoSync) {
+            true => self.file.write_at(&slices, self.position)?,
+            false => self.file.write_sync_at(&slices, self.position)?,
+        }
+        let written: usize = slices.iter().map(|slice| slice.len()).sum();
+        // The rest of the last block stays as it is: durable bytes are never written over.
+        self.position = (self.position + written as u64).next_multiple_of(BLOCK);
+        self.last = end.stamp.lsn;
+        Ok(())
+    }
+
+    /// How many bytes of frames still go in without the file growing.
+    pub fn room(&self) -> u64 {
+        self.filled.saturating_sub(self.position.max(BLOCK))
+    }
+
+    /// The file's sequence.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The bytes in use.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// What remains when another file takes over.
+    pub fn retire(&self) -> OldFile {
+        OldFile { sequence: self.sequence, last: self.last, bytes: self.filled.max(self.position) }
+    }
+}

@@ -1,0 +1,102 @@
+//! How far the journal is durable, who waits for it, and whether it has stopped.
+
+use super::{LogStopped, lock};
+use onefold_broker_core::Lsn;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{oneshot, watch};
+
+/// How far everything is durable.
+#[derive(Debug, Clone, Default)]
+pub struct Durable {
+    /// This record and all before it.
+    pub lsn: Lsn,
+    /// Why nothing will become durable any more.
+    pub stopped: Option<Arc<str>>,
+}
+
+/// Releases those who wait for a record when it is durable, and nobody else.
+#[derive(Debug)]
+pub(crate) struct Durability {
+    lsn: AtomicU64,
+    waiters: Mutex<Waiters>,
+    watch: watch::Sender<Durable>,
+}
+
+#[derive(Debug, Default)]
+struct Waiters {
+    by_lsn: BTreeMap<Lsn, Vec<oneshot::Sender<()>>>,
+    stopped: Option<Arc<str>>,
+}
+
+impl Durability {
+    pub(crate) fn new(lsn: Lsn) -> Durability {
+        let (watch, _) = watch::channel(Durable { lsn, stopped: None });
+        Durability { lsn: AtomicU64::new(lsn.0), waiters: Mutex::default(), watch }
+    }
+
+    pub(crate) fn lsn(&self) -> Lsn {
+        Lsn(self.lsn.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<Durable> {
+        self.watch.subscribe()
+    }
+
+    pub(crate) fn stopped(&self) -> Option<LogStopped> {
+        lock(&self.waiters).stopped.clone().map(LogStopped)
+    }
+
+    /// Everything up to `lsn` is durable.
+    pub(crate) fn raise(&self, lsn: Lsn) {
+        let mut waiters = lock(&self.waiters);
+        self.lsn.store(lsn.0, Ordering::Release);
+        let later = waiters.by_lsn.split_off(&lsn.next());
+        let released = std::mem::replace(&mut waiters.by_lsn, later);
+        drop(waiters);
+        for waiter in released.into_values().flatten() {
+            // Whoever is gone has nothing to learn.
+            let _ = waiter.send(());
+        }
+        self.watch.send_modify(|durable| durable.lsn = lsn);
+    }
+
+    /// Nothing will become durable any more. The first reason is kept.
+    pub(crate) fn stop(&self, why: &str) {
+        let mut waiters = lock(&self.waiters);
+        if waiters.stopped.is_some() {
+            return;
+        }
+        let why: Arc<str> = why.into();
+        waiters.stopped = Some(why.clone());
+        // Dropping the senders wakes those who wait; they find the reason.
+        waiters.by_lsn.clear();
+        drop(waiters);
+        self.watch.send_modify(|durable| durable.stopped = Some(why));
+    }
+
+    pub(crate) async fn wait(&self, lsn: Lsn) -> Result<(), LogStopped> {
+        if self.lsn() >= lsn {
+            return Ok(());
+        }
+        let receiver = {
+            let mut waiters = lock(&self.waiters);
+            if self.lsn() >= lsn {
+                return Ok(());
+            }
+            if let Some(why) = &waiters.stopped {
+                return Err(LogStopped(why.clone()));
+            }
+            let (sender, receiver) = oneshot::channel();
+            let same = waiters.by_lsn.entry(lsn).or_default();
+            same.retain(|waiter| !waiter.is_closed());
+            same.push(sender);
+            receiver
+        };
+        match receiver.await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.stopped().unwrap_or_else(|| LogStopped("it was shut down".into()))),
+        }
+    }
+}
