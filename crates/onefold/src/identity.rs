@@ -1,4 +1,6 @@
-//! Who a record is: what duplicates share and different events do not.
+//! Who a record is: what its producer called it, or where it stands.
+
+pub use onefold_core::identity::{Identity, Origin};
 
 use crate::record::Record;
 
@@ -9,46 +11,24 @@ pub struct EventId {
     pub id: String,
 }
 
-/// A record's identity for one consumer: (consumer, source, id), each length-prefixed so that no two triples
-/// share bytes. A record without an id is known by its origin (cluster, topic id, partition, offset).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Identity {
-    bytes: Vec<u8>,
-    /// Whether it is the record's origin for want of an id.
-    pub is_origin: bool,
+/// The identity by where the record stands, for one without an id.
+pub(crate) fn of_origin(consumer: &str, cluster_id: &str, record: &Record) -> Identity {
+    let (topic_id, partition, offset) = (record.topic_id, record.partition, record.offset);
+    Identity::of_origin(consumer, &Origin { cluster_id, topic_id, partition, offset })
 }
 
-impl Identity {
-    pub fn of_event(consumer: &str, event: &EventId) -> Identity {
-        let parts = [consumer.as_bytes(), event.source.as_bytes(), event.id.as_bytes()];
-        Identity { bytes: prefixed(b'e', &parts), is_origin: false }
-    }
-
-    pub fn of_origin(consumer: &str, cluster_id: &str, record: &Record) -> Identity {
-        let (partition, offset) = (record.partition.to_be_bytes(), record.offset.to_be_bytes());
-        // A cluster that tells no topic ids leaves the name: all there is.
-        let topic = if record.topic_id.is_known() { &record.topic_id.0[..] } else { record.topic.as_bytes() };
-        let parts = [consumer.as_bytes(), cluster_id.as_bytes(), topic, &partition, &offset];
-        Identity { bytes: prefixed(b'o', &parts), is_origin: true }
-    }
-
-    /// The bytes that stores key by.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// 32 hexadecimal digits that stand for it, for headers, logs and idempotency keys.
-    pub fn to_hex(&self) -> String {
-        blake3::hash(&self.bytes).to_hex()[..32].to_owned()
-    }
+/// 32 hexadecimal digits that stand for an identity: for headers, logs and idempotency keys.
+pub fn short_hex(identity: &Identity) -> String {
+    blake3::hash(identity.as_bytes()).to_hex()[..32].to_owned()
 }
 
-fn prefixed(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1 + parts.iter().map(|part| part.len() + 4).sum::<usize>());
-    bytes.push(kind);
-    for part in parts {
-        bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
-        bytes.extend_from_slice(part);
-    }
-    bytes
+/// What tells one payload from another under the same identity.
+pub(crate) fn digest_of(record: &Record) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    // A tombstone is another payload than an empty value.
+    hasher.update(&[u8::from(record.value.is_some())]);
+    hasher.update(record.payload());
+    let mut digest = [0; 16];
+    hasher.finalize_xof().fill(&mut digest);
+    digest
 }

@@ -6,15 +6,21 @@
 //! Start at [`pipeline::Pipeline`]; [`prelude`] has what a pipeline needs.
 
 pub mod boundary;
+pub mod crash;
+pub mod dead_letter;
+pub mod explain;
 pub mod extract;
 pub mod handler;
 pub mod identity;
+pub mod log;
 pub mod outcome;
 pub mod pipeline;
 pub mod placeholders;
 pub mod prelude;
 pub mod record;
+pub mod runtime;
 pub mod settings;
+pub mod store;
 
 pub use outcome::{ErrorClass, Failure, Handled, Outcome};
 pub use pipeline::{Pipeline, Ready};

@@ -2,20 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-/// What the runtime does with an error. Named by remedy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorClass {
-    /// The record is at fault: dead at once.
-    Poison,
-    /// Retry with backoff, counting attempts.
-    Transient,
-    /// Retry when the sink allows, counting none.
-    RateLimited,
-    /// Pause and probe, counting none.
-    SinkDown,
-    /// The effect may have happened: repeated only where the guarantee allows it.
-    Ambiguous,
-}
+pub use onefold_core::ErrorClass;
 
 /// What a handler decided about one record.
 #[derive(Clone, Debug, PartialEq)]

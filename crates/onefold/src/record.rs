@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use onefold_core::identity::TopicId;
+
 /// A record of a topic. Cloning is cheap: every byte string is shared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -27,22 +29,6 @@ pub struct Record {
 pub struct Header {
     pub name: Bytes,
     pub value: Option<Bytes>,
-}
-
-/// The id a cluster gave a topic when it was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopicId(pub [u8; 16]);
-
-impl TopicId {
-    /// Whether the cluster told one.
-    pub fn is_known(&self) -> bool {
-        self.0 != [0; 16]
-    }
-
-    /// The id as 32 hexadecimal digits, as tables and headers show it.
-    pub fn to_hex(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 }
 
 impl Record {

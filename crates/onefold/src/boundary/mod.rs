@@ -8,9 +8,10 @@ pub mod sink;
 pub mod sql;
 
 pub use futures_util::future::BoxFuture;
+pub use onefold_core::guarantee::{Fix, Kept, SinkTraits};
 
 use crate::identity::Identity;
-use crate::outcome::Handled;
+use crate::outcome::{Failure, Handled};
 use crate::record::Record;
 pub use sql::{Database, Tx};
 
@@ -32,7 +33,12 @@ pub trait Effect: Send + Sync + 'static {
 
     /// What the computed guarantee depends on.
     fn traits(&self) -> SinkTraits {
-        SinkTraits::default()
+        SinkTraits::handler()
+    }
+
+    /// Changes that would make the guarantee stronger, as the user would make them.
+    fn fixes(&self) -> Vec<Fix> {
+        Vec::new()
     }
 }
 
@@ -51,20 +57,14 @@ pub trait TxEffect<Db: Database>: Send + Sync + 'static {
         String::new()
     }
 
-    /// What the computed guarantee depends on.
-    fn traits(&self) -> SinkTraits {
-        SinkTraits::default()
+    /// What the computed guarantee depends on, in a database of this name.
+    fn traits(&self, database: &str) -> SinkTraits {
+        SinkTraits::database(database, true)
     }
 }
 
-/// What a sink can do about repeats by itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SinkTraits {
-    /// Its writes are guarded by a version and its deletions leave tombstones: a repeat or an older record changes
-    /// nothing.
-    pub conditional: bool,
-    /// In one word, what kind of call it is (`POST`, `run`), for explanations.
-    pub verb: Option<&'static str>,
-    /// How to make the guarantee stronger at this sink, in words that can be applied as they stand.
-    pub to_fix: Option<String>,
+/// A handler's panic as a failed attempt.
+pub(crate) fn panic_failure(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Failure::transient(format!("the handler panicked: {}", text.unwrap_or("no message")))
 }

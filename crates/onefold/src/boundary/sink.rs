@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use super::{Attempt, BoxFuture};
-use crate::outcome::{Failure, Handled};
+use crate::crash::CrashPlan;
+use crate::outcome::{Failure, Outcome};
 use crate::pipeline::plan::Protocol;
-use crate::record::Record;
+use crate::record::{Record, TopicId};
 
 /// A database with a pipeline's effect in it.
 pub trait Sink: Send + Sync + 'static {
@@ -18,6 +19,12 @@ pub trait Sink: Send + Sync + 'static {
 
     /// Runs jobs in order and answers once, when all that succeeded is durable. Never blocks.
     fn submit(&self, jobs: Vec<TxJob>, answer: Answer);
+
+    /// Whether the group's position for the topic belongs to another cluster, or to another topic of this name.
+    fn check_origin(&self) -> BoxFuture<'static, Result<(), SinkError>>;
+
+    /// Forgets identities that are older than the window.
+    fn forget_old_ids(&self) -> BoxFuture<'static, Result<(), SinkError>>;
 
     /// Verdict rows that no dead letter was published for yet.
     fn unpublished(&self, at_most: usize) -> BoxFuture<'static, Result<Vec<DeadRow>, SinkError>>;
@@ -35,17 +42,21 @@ pub struct SinkSettings {
     pub group: Arc<str>,
     pub topic: Arc<str>,
     pub cluster_id: Arc<str>,
+    pub topic_id: TopicId,
     /// `SinkOffsets`, `Inbox` or `Conditional`.
     pub protocol: Protocol,
     /// How long ids are remembered, where the pipeline has ids.
     pub keep_ids_ms: Option<i64>,
+    /// Where a test breaks off.
+    pub crash: CrashPlan,
 }
 
 /// A partition to take over.
 #[derive(Clone, Debug)]
 pub struct ClaimAt {
-    pub topic_id: crate::record::TopicId,
     pub partition: i32,
+    /// Where it begins if the sink has no position for it.
+    pub start: i64,
 }
 
 /// Where a claimed partition stands.
@@ -54,10 +65,11 @@ pub struct Claimed {
     pub partition: i32,
     /// The owner epoch that this claim raised the partition to.
     pub epoch: i64,
-    /// The position; `None` where the sink has none yet.
-    pub next_offset: Option<i64>,
-    /// Offsets at and above the position that are done already.
-    pub done: Vec<i64>,
+    pub next_offset: i64,
+    /// Leader epoch of the last record below the position, where it is known.
+    pub leader_epoch: Option<i32>,
+    /// Stretches above the position that are done already, in order and apart from each other.
+    pub done: Vec<std::ops::Range<i64>>,
 }
 
 /// A record for the sink.
@@ -77,21 +89,13 @@ pub struct TxJob {
 pub enum TxWork {
     /// The effect.
     Run {
-        /// Set where the pipeline remembers ids: the digest of the payload.
+        /// Set where the identity is remembered: the digest of the payload.
         digest: Option<[u8; 16]>,
     },
     /// Nothing but the position: it was filtered out.
     Pass,
     /// A verdict: the record is dead, and this is the letter.
-    Dead(Box<DeadLetterRow>),
-}
-
-/// A verdict to store beside the position.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DeadLetterRow {
-    /// The dead letter, ready to be produced.
-    pub letter: Record,
-    pub reason: String,
+    Dead { letter: Box<Record>, reason: String, digest: Option<[u8; 16]> },
 }
 
 /// A stored verdict.
@@ -105,16 +109,16 @@ pub struct DeadRow {
 #[derive(Debug)]
 pub enum TxDone {
     /// Effect, id and position are durable. `Skip` counts here too.
-    Done(crate::outcome::Outcome),
+    Done(Outcome),
     /// The id was there: a repeat. Position durable.
     Duplicate,
     /// The id was there with another payload: not run, position not moved.
     Conflict,
     /// The effect failed and left nothing behind; position not moved.
     Failed(Failure),
-    /// The effect asks for another outcome than `Done` or `Skip`; it left nothing behind.
-    Refused(Handled),
-    /// Not run: an earlier job of its lane did not succeed, or the batch was lost with no fault of this record.
+    /// The handler asks for another attempt or calls the record dead; the attempt left nothing behind.
+    Refused(Outcome),
+    /// Not run: an earlier job of its lane did not succeed.
     NotRun,
     /// Another owner took the partition over: nothing of this is in the database.
     Superseded,
@@ -128,6 +132,9 @@ pub enum SinkError {
     /// The database cannot be reached or written: wait and try again.
     #[error("{0}")]
     Down(String),
+    /// The effect's own setup was refused: mend the statements.
+    #[error("{0}")]
+    Setup(String),
     /// The position in the sink belongs to another cluster or topic: a person must choose.
     #[error("{0}")]
     Foreign(String),

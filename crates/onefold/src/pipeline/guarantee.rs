@@ -1,12 +1,6 @@
 //! Guarantees as types, so that one that the boundary cannot give does not compile.
 
-/// What a pipeline promises about each effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guarantee {
-    AtMostOnce,
-    AtLeastOnce,
-    EffectivelyOnce,
-}
+pub use onefold_core::guarantee::Guarantee;
 
 /// Never repeated, may be lost.
 pub struct AtMostOnce;

@@ -45,11 +45,13 @@ impl<Db: Database + Sync, S: Send + Sync + 'static> Pipeline<InTransaction<Db>, 
 }
 
 fn in_transaction<Db: Database>(plan: super::plan::Plan, db: Db, effect: Arc<dyn TxEffect<Db>>) -> Ready {
+    let database = db.target();
     let target = match effect.target() {
-        inner if inner.is_empty() => db.target(),
-        inner => format!("{} {inner}", db.target()),
+        inner if inner.is_empty() => database.clone(),
+        inner => format!("{database} {inner}"),
     };
-    let traits = effect.traits();
+    let name = database.trim_start_matches("sqlite:");
+    let traits = effect.traits(name.rsplit('/').next().unwrap_or(name));
     Ready {
         plan,
         work: Work::InTransaction { target, traits, open: Box::new(move |settings| db.sink(effect, settings)) },

@@ -119,6 +119,25 @@ impl<B, S> Pipeline<B, S> {
         self
     }
 
+    /// What keeps its order: each key (the default), each partition, or nothing.
+    pub fn order(mut self, order: plan::Order) -> Self {
+        self.plan.order = order;
+        self
+    }
+
+    /// Whether the pipeline pauses when many keys die of the same cause, instead of sending the topic to the dead
+    /// letters. Default: yes.
+    pub fn flood_guard(mut self, on: bool) -> Self {
+        self.plan.flood_guard = on;
+        self
+    }
+
+    /// Header names of other systems that dead letters carry besides Onefold's own.
+    pub fn dead_letter_dialects(mut self, dialects: &[crate::dead_letter::dialect::Dialect]) -> Self {
+        self.plan.dialects = dialects.to_vec();
+        self
+    }
+
     /// Where a partition without a position begins. Default: at its earliest record.
     pub fn start(mut self, start: Start) -> Self {
         self.plan.start = start;

@@ -5,23 +5,11 @@ use super::filter::Filter;
 use super::guarantee::Guarantee;
 use super::retry::Retry;
 use super::start::Start;
+use crate::crash::CrashPlan;
+use crate::dead_letter::dialect::Dialect;
+pub use onefold_core::lane::Order;
 
-/// The order of effect, mark and commit (DESIGN.md, section 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// Commit, then the effect: at most once.
-    CommitFirst,
-    /// The effect, then commit: at least once.
-    EffectFirst,
-    /// Check the id, effect, mark the id, commit.
-    MarkAfter,
-    /// Id and effect in one transaction, then commit.
-    Inbox,
-    /// Position and effect in one transaction.
-    SinkOffsets,
-    /// Effects guarded by a version, then commit.
-    Conditional,
-}
+pub use onefold_core::guarantee::Protocol;
 
 /// A pipeline's description.
 pub struct Plan {
@@ -36,6 +24,10 @@ pub struct Plan {
     pub(crate) protocol: Option<Protocol>,
     pub(crate) concurrency: usize,
     pub(crate) start: Start,
+    pub(crate) order: Order,
+    pub(crate) flood_guard: bool,
+    pub(crate) dialects: Vec<Dialect>,
+    pub(crate) crash: CrashPlan,
 }
 
 impl Plan {
@@ -52,6 +44,10 @@ impl Plan {
             protocol: None,
             concurrency: 64,
             start: Start::default(),
+            order: Order::Key,
+            flood_guard: true,
+            dialects: Vec::new(),
+            crash: CrashPlan::default(),
         }
     }
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::plan::Plan;
-use crate::boundary::sink::{Sink, SinkSettings};
-use crate::boundary::{Effect, SinkTraits};
-use crate::outcome::Failure;
+use crate::boundary::sink::{Sink, SinkError, SinkSettings};
+use crate::boundary::{Effect, Fix, SinkTraits};
 
 /// A pipeline ready to run; what [`crate::pipeline::Pipeline`] ends in.
 #[must_use = "a pipeline does nothing before it is handed to `onefold::run`"]
@@ -21,7 +20,7 @@ pub(crate) enum Work {
 }
 
 /// Opens the database; called once, when the cluster is known.
-pub(crate) type OpenSink = Box<dyn FnOnce(SinkSettings) -> Result<Arc<dyn Sink>, Failure> + Send>;
+pub(crate) type OpenSink = Box<dyn FnOnce(SinkSettings) -> Result<Arc<dyn Sink>, SinkError> + Send>;
 
 impl Ready {
     /// What output calls the pipeline.
@@ -42,5 +41,18 @@ impl Ready {
             Work::Effect(effect) => effect.traits(),
             Work::InTransaction { traits, .. } => traits.clone(),
         }
+    }
+
+    pub(crate) fn fixes(&self) -> Vec<Fix> {
+        match &self.work {
+            Work::Effect(effect) => effect.fixes(),
+            Work::InTransaction { .. } => Vec::new(),
+        }
+    }
+
+    /// Breaks off at a named point, as a killed process would. For tests.
+    pub(crate) fn crash_at(mut self, plan: crate::crash::CrashPlan) -> Ready {
+        self.plan.crash = plan;
+        self
     }
 }

@@ -35,3 +35,14 @@ impl Retry {
         self
     }
 }
+
+impl From<Retry> for onefold_core::attempt::RetryPolicy {
+    fn from(retry: Retry) -> Self {
+        let ms = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        onefold_core::attempt::RetryPolicy {
+            attempts: retry.attempts,
+            first_ms: ms(retry.first),
+            longest_ms: ms(retry.longest),
+        }
+    }
+}

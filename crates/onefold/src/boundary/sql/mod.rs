@@ -8,8 +8,7 @@ pub mod sqlite;
 use std::sync::Arc;
 
 use super::TxEffect;
-use super::sink::{Sink, SinkSettings};
-use crate::outcome::Failure;
+use super::sink::{Sink, SinkError, SinkSettings};
 
 /// A database that can hold the position beside the effect. Open: another crate can implement it for its own pool.
 #[diagnostic::on_unimplemented(
@@ -24,7 +23,7 @@ pub trait Database: Sized + Send + 'static {
     fn target(&self) -> String;
 
     /// Opens it for one pipeline: makes Onefold's own tables, runs the effect's setup.
-    fn sink(self, effect: Arc<dyn TxEffect<Self>>, settings: SinkSettings) -> Result<Arc<dyn Sink>, Failure>;
+    fn sink(self, effect: Arc<dyn TxEffect<Self>>, settings: SinkSettings) -> Result<Arc<dyn Sink>, SinkError>;
 }
 
 /// The open transaction, lent to a handler. It has no commit: that belongs to the pipeline.

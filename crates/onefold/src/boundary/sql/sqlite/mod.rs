@@ -1,7 +1,18 @@
 //! SQLite: one thread and one writer connection per file in the process, shared by all pipelines on it.
 
+mod batch;
+mod claim;
 mod error;
+mod guard;
+mod id_rows;
+mod ids;
+mod position;
+mod schema;
+mod sink;
+mod statements;
+mod transaction;
 mod tx;
+mod verdicts;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -11,9 +22,10 @@ use rusqlite::Connection;
 
 use super::Database;
 use crate::boundary::TxEffect;
-use crate::boundary::sink::{Sink, SinkSettings};
+use crate::boundary::sink::{Sink, SinkError, SinkSettings};
 use crate::outcome::Failure;
 pub(crate) use error::class_of;
+pub(crate) use id_rows::IdRows;
 
 /// A SQLite database that holds effects and, beside them in the same transactions, how far the pipeline is.
 #[derive(Clone, Debug)]
@@ -58,8 +70,8 @@ impl Database for Sqlite {
         self.name.clone()
     }
 
-    fn sink(self, effect: Arc<dyn TxEffect<Self>>, settings: SinkSettings) -> Result<Arc<dyn Sink>, Failure> {
-        writer::sink(self, effect, settings)
+    fn sink(self, effect: Arc<dyn TxEffect<Self>>, settings: SinkSettings) -> Result<Arc<dyn Sink>, SinkError> {
+        Ok(Arc::new(sink::SqliteSink::open(self, effect, settings)?))
     }
 }
 
@@ -75,4 +87,9 @@ pub(crate) fn open_connection(path: &Path) -> Result<Connection, Failure> {
     conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
+}
+
+/// The machine's clock: only for windows and for people, never for order.
+pub(crate) fn now_ms() -> i64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |at| at.as_millis() as i64)
 }

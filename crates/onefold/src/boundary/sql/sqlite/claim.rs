@@ -1,0 +1,79 @@
+//! Taking partitions over, and refusing a position that belongs to another cluster.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use super::position;
+use super::statements::Statements;
+use crate::boundary::sink::{ClaimAt, Claimed, SinkError, SinkSettings};
+
+/// Raises the owner epoch of each partition. Immediate: waits for the transaction of an older owner to end, and then
+/// sees what it did.
+pub(super) fn claim(
+    conn: &mut Connection,
+    own: &Statements,
+    settings: &SinkSettings,
+    wanted: &[ClaimAt],
+) -> Result<Vec<Claimed>, SinkError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(down)?;
+    check_origin(&tx, settings)?;
+    let claimed = wanted.iter().map(|at| claim_one(&tx, own, settings, at)).collect::<rusqlite::Result<Vec<_>>>();
+    let claimed = claimed.map_err(down)?;
+    tx.commit().map_err(down)?;
+    Ok(claimed)
+}
+
+fn claim_one(conn: &Connection, own: &Statements, settings: &SinkSettings, at: &ClaimAt) -> rusqlite::Result<Claimed> {
+    let upsert = r#"INSERT INTO onefold_position ("group", cluster_id, topic_id, topic, partition, epoch, next_offset)
+        VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)
+        ON CONFLICT DO UPDATE SET epoch = onefold_position.epoch + 1
+        RETURNING epoch, next_offset, leader_epoch"#;
+    let (group, topic) = (&*settings.group, &*settings.topic);
+    let key = (group, &*settings.cluster_id, settings.topic_id.to_string(), topic, at.partition, at.start);
+    let (epoch, next_offset, leader_epoch) =
+        conn.query_row(upsert, key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut done: Vec<std::ops::Range<i64>> = Vec::new();
+    for (_, offset) in position::done_rows(own, conn, (group, topic), at.partition)? {
+        match done.last_mut().filter(|run| run.end == offset) {
+            Some(run) => run.end = offset + 1,
+            None => done.push(offset..offset + 1),
+        }
+    }
+    Ok(Claimed { partition: at.partition, epoch, next_offset, leader_epoch, done })
+}
+
+/// Refuses rows of the same group and topic name under another cluster or topic id: their offsets mean other records.
+pub(super) fn check_origin(conn: &Connection, settings: &SinkSettings) -> Result<(), SinkError> {
+    let select = r#"SELECT cluster_id, topic_id FROM onefold_position
+        WHERE "group" = ?1 AND topic = ?2 AND (cluster_id <> ?3 OR topic_id <> ?4) LIMIT 1"#;
+    let key = (&*settings.group, &*settings.topic, &*settings.cluster_id, settings.topic_id.to_string());
+    let row = conn.query_row(select, key, |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(down)?;
+    match row {
+        Some((cluster_id, topic_id)) => Err(SinkError::Foreign(foreign(conn, settings, cluster_id, topic_id))),
+        None => Ok(()),
+    }
+}
+
+fn foreign(conn: &Connection, settings: &SinkSettings, cluster_id: String, topic_id: String) -> String {
+    let (group, topic) = (quoted(&settings.group), quoted(&settings.topic));
+    let (cluster, id) = (quoted(&settings.cluster_id), quoted(&settings.topic_id.to_string()));
+    let file = conn.path().unwrap_or("the database");
+    let rows = format!(r#"\"group\" = {group} AND topic = {topic}"#);
+    format!(
+        "{file} holds the position of group {} in topic {} of cluster {cluster_id} (topic id {topic_id}), \
+         but this is cluster {} (topic id {}): its offsets mean other records\n\
+         \x20 adopt an offset  sqlite3 {file} \"UPDATE onefold_position SET cluster_id = {cluster}, topic_id = {id}, \
+         next_offset = N WHERE {rows} AND partition = P\", for each partition P\n\
+         \x20 start fresh      sqlite3 {file} \"DELETE FROM onefold_position WHERE {rows}; DELETE FROM onefold_done WHERE {rows}\"; \
+         effects that are there stay, and what the topic holds runs again\n\
+         \x20 or stop here     nothing was changed",
+        settings.group, settings.topic, settings.cluster_id, settings.topic_id,
+    )
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+pub(super) fn down(error: rusqlite::Error) -> SinkError {
+    SinkError::Down(error.to_string())
+}

@@ -1,0 +1,44 @@
+//! Identity rows outside any effect's transaction: for protocols that mark after the effect.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use onefold_core::identity::{Claim, Identity, RowState};
+
+use super::writer::{Mark, Writer};
+use super::{claim, ids, schema};
+use crate::boundary::sink::SinkError;
+
+/// The identity rows of one group in a file.
+pub(crate) struct IdRows {
+    writer: Arc<Writer>,
+    group: Arc<str>,
+    keep_ms: i64,
+}
+
+impl IdRows {
+    pub(crate) fn open(path: &Path, group: &str, keep: Duration) -> Result<IdRows, SinkError> {
+        let writer = Writer::of(path)?;
+        writer.call_blocking(|conn, _| conn.execute_batch(schema::TABLES).map_err(claim::down))?;
+        Ok(IdRows { writer, group: group.into(), keep_ms: i64::try_from(keep.as_millis()).unwrap_or(i64::MAX) })
+    }
+
+    pub(crate) async fn look_up(&self, identity: Identity, digest: [u8; 16]) -> Result<Claim, SinkError> {
+        self.writer.read(move |conn, own| ids::look_up(own, conn, &identity, &digest).map_err(claim::down)).await
+    }
+
+    pub(crate) async fn mark(&self, identity: Identity, digest: [u8; 16], state: RowState) -> Result<(), SinkError> {
+        self.writer.mark(Mark { group: self.group.clone(), identity, digest, state }).await
+    }
+
+    pub(crate) async fn forget_old(&self) -> Result<(), SinkError> {
+        let (group, before) = (self.group.clone(), super::now_ms().saturating_sub(self.keep_ms));
+        self.writer
+            .call(move |conn, own| {
+                while ids::forget_older(own, conn, &group, before).map_err(claim::down)? > 0 {}
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,124 @@
+//! Topics and their records.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::group::Group;
+use crate::boundary::BoxFuture;
+use crate::log::{LogError, Publish};
+use crate::record::{Record, TopicId};
+
+/// A cluster in memory. Clones share it.
+#[derive(Clone)]
+pub struct MemoryCluster {
+    state: Arc<Mutex<State>>,
+    id: Arc<str>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) topics: BTreeMap<String, Topic>,
+    /// By group and topic: a member reads one topic.
+    pub(super) groups: BTreeMap<(String, String), Group>,
+    topics_made: u8,
+}
+
+pub(super) struct Topic {
+    pub(super) id: TopicId,
+    pub(super) partitions: Vec<Vec<Record>>,
+}
+
+impl MemoryCluster {
+    pub fn new() -> MemoryCluster {
+        MemoryCluster::with_id("memory")
+    }
+
+    /// A cluster of this id: another id is another cluster.
+    pub fn with_id(id: &str) -> MemoryCluster {
+        MemoryCluster { state: Arc::default(), id: id.into() }
+    }
+
+    pub fn cluster_id(&self) -> Arc<str> {
+        self.id.clone()
+    }
+
+    /// Makes a topic, or does nothing where it is there.
+    pub fn create_topic(&self, name: &str, partitions: i32) {
+        let mut state = self.lock();
+        if state.topics.contains_key(name) {
+            return;
+        }
+        state.topics_made += 1;
+        let id = TopicId([state.topics_made; 16]);
+        state.topics.insert(name.into(), Topic { id, partitions: vec![Vec::new(); partitions.max(1) as usize] });
+    }
+
+    /// Deletes a topic, with what groups committed for it.
+    pub fn delete_topic(&self, name: &str) {
+        let mut state = self.lock();
+        state.topics.remove(name);
+        for ((_, topic), group) in &mut state.groups {
+            if topic == name {
+                group.committed.clear();
+            }
+        }
+    }
+
+    /// Appends a record to its topic, which is made with one partition where it is missing. Records with a key go to
+    /// the partition that the key's hash says, others to `record.partition`.
+    pub fn append(&self, mut record: Record) -> (i32, i64) {
+        self.create_topic(&record.topic, 1);
+        let mut state = self.lock();
+        let State { topics, groups, .. } = &mut *state;
+        let Some(topic) = topics.get_mut(&*record.topic) else { return (0, 0) };
+        let count = topic.partitions.len();
+        let partition = match &record.key {
+            Some(key) => onefold_core::lane::hash(key) as usize % count,
+            None => record.partition as usize % count,
+        };
+        record.topic_id = topic.id;
+        record.partition = partition as i32;
+        record.offset = topic.partitions[partition].len() as i64;
+        record.leader_epoch = Some(0);
+        let place = (record.partition, record.offset);
+        let name = record.topic.to_string();
+        topic.partitions[partition].push(record);
+        groups.iter().filter(|((_, of), _)| *of == name).for_each(|(_, group)| group.wake_all());
+        place
+    }
+
+    /// All records of a topic, partition by partition.
+    pub fn records(&self, topic: &str) -> Vec<Record> {
+        self.lock().topics.get(topic).map(|topic| topic.partitions.concat()).unwrap_or_default()
+    }
+
+    /// The offset that a group committed, where it did.
+    pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
+        let state = self.lock();
+        let group = state.groups.get(&(group.to_owned(), topic.to_owned()))?;
+        group.committed.get(&partition)?.offset
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way through a change.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryCluster {
+    fn default() -> Self {
+        MemoryCluster::new()
+    }
+}
+
+impl Publish for MemoryCluster {
+    fn publish(&self, record: Record) -> BoxFuture<'static, Result<(), LogError>> {
+        self.append(record);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn ensure_topic(&self, topic: String, partitions: i32) -> BoxFuture<'static, Result<(), LogError>> {
+        self.create_topic(&topic, partitions);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}

@@ -1,0 +1,82 @@
+//! A group that shares one topic: who has which partition, and what is committed.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::log::{CommittedAt, LogEvent};
+
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) members: BTreeMap<u64, Member>,
+    pub(super) committed: BTreeMap<i32, CommittedAt>,
+    last_member: u64,
+    rebalancing: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Member {
+    pub(super) held: Vec<i32>,
+    pub(super) events: VecDeque<LogEvent>,
+    /// Where reading goes on, by partition; only those that were started.
+    pub(super) reading: BTreeMap<i32, i64>,
+    pub(super) paused: Vec<i32>,
+    pub(super) leaving: bool,
+    /// The ends that were told already, so that each is told once.
+    pub(super) told_end: BTreeMap<i32, i64>,
+    pub(super) wake: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl Group {
+    pub(super) fn join(&mut self, partitions: i32) -> u64 {
+        self.last_member += 1;
+        self.members.insert(self.last_member, Member::default());
+        self.rebalance(partitions);
+        self.last_member
+    }
+
+    /// All give up what they have; when the last one did, all get their share.
+    pub(super) fn rebalance(&mut self, partitions: i32) {
+        self.rebalancing = true;
+        for member in self.members.values_mut().filter(|member| !member.held.is_empty()) {
+            let held = LogEvent::Revoked(member.held.clone());
+            if !member.events.contains(&held) {
+                member.events.push_back(held);
+            }
+        }
+        self.share_when_free(partitions);
+    }
+
+    pub(super) fn release(&mut self, id: u64, released: &[i32], partitions: i32) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.held.retain(|partition| !released.contains(partition));
+            member.reading.retain(|partition, _| !released.contains(partition));
+            member.told_end.retain(|partition, _| !released.contains(partition));
+        }
+        self.share_when_free(partitions);
+    }
+
+    /// A member that is gone without a word, as after a crash: its partitions are free at once.
+    pub(super) fn vanish(&mut self, id: u64, partitions: i32) {
+        self.members.remove(&id);
+        self.rebalance(partitions);
+    }
+
+    pub(super) fn wake_all(&self) {
+        self.members.values().filter_map(|member| member.wake.as_ref()).for_each(|wake| wake());
+    }
+
+    fn share_when_free(&mut self, partitions: i32) {
+        if self.rebalancing && self.members.values().all(|member| member.held.is_empty()) {
+            self.rebalancing = false;
+            let staying: Vec<u64> = self.members.iter().filter(|(_, m)| !m.leaving).map(|(id, _)| *id).collect();
+            for (nth, id) in staying.iter().enumerate() {
+                let share: Vec<i32> = (0..partitions).filter(|p| *p as usize % staying.len() == nth).collect();
+                if let (Some(member), false) = (self.members.get_mut(id), share.is_empty()) {
+                    member.held = share.clone();
+                    member.events.push_back(LogEvent::Assigned(share));
+                }
+            }
+        }
+        self.wake_all();
+    }
+}
