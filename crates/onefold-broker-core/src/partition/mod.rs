@@ -105,8 +105,9 @@ impl Partition {
         self.changed = stamp.lsn;
         let first = self.producers.end_transaction(stamp, ended.producer_id, ended.epoch, marker.coordinator_epoch)?;
         if !ended.committed {
-            // The end of what was stable when this aborted: readers below it need not look further (L2).
-            let stable_end = self.first_open_transaction().unwrap_or(self.log_end);
+            // The end of what was stable when this aborted: readers below it need not look further (L2). Not lifted to the
+            // log's start, since what aborts later may have begun below it.
+            let stable_end = self.producers.first_open_transaction().unwrap_or(self.log_end);
             self.aborted.add(AbortedTransaction {
                 producer_id: ended.producer_id,
                 first_offset: first,

@@ -7,10 +7,12 @@
 //! Source: KIP-98, KIP-185 (five in flight), KAFKA-7190 (windows survive retention).
 
 mod expiry;
+mod ids;
 pub mod sequence;
 mod window;
 mod windows;
 
 pub use expiry::{FORGET_AFTER_MS, SHRINK_AFTER_MS};
+pub use ids::{BLOCK, Drawn, ProducerIds};
 pub use window::{Sent, Window};
 pub use windows::ProducerWindows;

@@ -48,8 +48,12 @@ impl Topics {
         self.by_id.values_mut().flat_map(|topic| &mut topic.partitions).for_each(|p| p.begin_epoch(leader_epoch));
     }
 
+    /// A topic that has its id or its name goes: no record makes that happen, and the two tables must agree whatever comes.
     pub(super) fn insert(&mut self, topic: Topic, changed: Lsn) {
-        self.by_name.insert(Arc::clone(&topic.name), topic.id);
+        self.remove(topic.id, changed);
+        if let Some(displaced) = self.by_name.insert(Arc::clone(&topic.name), topic.id) {
+            self.by_id.remove(&displaced);
+        }
         self.by_id.insert(topic.id, topic);
         self.changed = changed;
     }
@@ -63,10 +67,7 @@ impl Topics {
 
     pub(super) fn remove(&mut self, id: TopicId, changed: Lsn) {
         let Some(topic) = self.by_id.remove(&id) else { return };
-        // The name may belong to a newer topic by now, if ever a record made one before it deleted the other.
-        if self.by_name.get(&topic.name) == Some(&id) {
-            self.by_name.remove(&topic.name);
-        }
+        self.by_name.remove(&topic.name);
         self.changed = changed;
     }
 

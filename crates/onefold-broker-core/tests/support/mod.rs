@@ -5,7 +5,7 @@ use bytes::Bytes;
 use onefold_broker_core::batch::{self, BatchBuilder, Header, Limits};
 use onefold_broker_core::produce::{Decision, decide};
 use onefold_broker_core::topic::TopicSettings;
-use onefold_broker_core::{Append, Lsn, Record, Stamp, State, TopicId, TopicPartition};
+use onefold_broker_core::{Append, Lsn, Marker, Record, Stamp, State, TopicId, TopicPartition, TransactionEnd};
 
 pub const TOPIC: TopicId = TopicId([7; 16]);
 pub const P0: TopicPartition = TopicPartition { topic: TOPIC, partition: 0 };
@@ -50,6 +50,30 @@ impl Broker {
             self.write(Record::Appended(vec![Append { at, base_offset, batch: Bytes::from(batch) }]));
         }
         decision
+    }
+
+    /// Appends without asking: what a transaction's batches will do once its coordinator lets them.
+    pub fn append(&mut self, at: TopicPartition, mut batch: Vec<u8>) -> i64 {
+        let base_offset = self.state.partition(at).expect("a partition").log_end();
+        batch::patch(&mut batch, base_offset, self.state.leader_epoch());
+        self.write(Record::Appended(vec![Append { at, base_offset, batch: Bytes::from(batch) }]));
+        base_offset
+    }
+
+    /// Ends the producer's transaction in partition 0, under `epoch`; returns the marker's offset.
+    pub fn end_transaction(&mut self, producer_id: i64, epoch: i16, committed: bool) -> i64 {
+        let offset = self.state.partition(P0).expect("a partition").log_end();
+        let leader_epoch = self.state.leader_epoch();
+        self.write(Record::TransactionEnded(TransactionEnd {
+            transactional_id: format!("t-{producer_id}"),
+            producer_id,
+            epoch,
+            next: (producer_id, epoch),
+            committed,
+            markers: vec![Marker { at: P0, offset, leader_epoch, coordinator_epoch: 0 }],
+            offsets: Vec::new(),
+        }));
+        offset
     }
 
     /// kill -9 and a new start: all that comes back is the journal.
