@@ -13,6 +13,8 @@ pub mod extract;
 pub mod handler;
 pub mod identity;
 pub mod log;
+#[cfg(feature = "mocks")]
+pub mod mock;
 pub mod outcome;
 pub mod pipeline;
 pub mod placeholders;

@@ -4,6 +4,12 @@
 //! [`TxEffect`] is one inside a transaction that Onefold lends ([`Tx`]) and alone can end. Nothing here decides about
 //! retries, order or commits: a boundary runs one attempt and says how it went.
 
+#[cfg(feature = "exec")]
+pub mod exec;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "search")]
+pub mod search;
 pub mod sink;
 pub mod sql;
 

@@ -3,6 +3,8 @@
 //! A handler is lent the open transaction as [`Tx`] and can do all but end it.
 
 #[cfg(feature = "sqlite")]
+pub mod file;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 use std::sync::Arc;

@@ -16,7 +16,7 @@ pub struct SearchSettings {
     pub version: Path,
     /// True deletes the document; a tombstone with its version stays.
     pub deleted: Option<Path>,
-    /// What is searched, a column each, named by the path's last name.
+    /// What is searched, a column each, named by its path.
     pub text: Vec<Path>,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<SearchSettings> {
     let text = table.required::<Paths>("text", "[\"data.text\"]");
     let database = url.as_ref().and_then(|url| super::sqlite_path(&table, "url", url));
     let index = index.filter(|index| legal_index(&table, index));
-    let text = text.filter(|text| distinct_columns(&table, text));
+    let text = text.filter(|text| distinct_columns(&table, index.as_ref().map(|index| index.as_str()), text));
     table.finish();
     Some(SearchSettings {
         url: url?.value,
@@ -59,12 +59,13 @@ fn legal_index(table: &Reader<'_>, index: &Located<String>) -> bool {
     false
 }
 
-fn distinct_columns(table: &Reader<'_>, text: &Located<Paths>) -> bool {
+fn distinct_columns(table: &Reader<'_>, index: Option<&str>, text: &Located<Paths>) -> bool {
     let columns = crate::settings::columns(&text.value.0);
-    let taken = ["id", "version", "deleted", "rank", "rowid"];
+    let index = format!("{}_fts", index.unwrap_or_default());
+    let taken = ["doc", "id", "version", "deleted", "rank", "rowid", &index];
     for (n, column) in columns.iter().enumerate() {
         let twice = columns[..n].iter().any(|other| other.eq_ignore_ascii_case(column));
-        if twice || taken.contains(&column.to_ascii_lowercase().as_str()) {
+        if twice || taken.iter().any(|name| name.eq_ignore_ascii_case(column)) {
             let why = if twice { "is there twice" } else { "is the index's own" };
             let what = format!("{}.text: the column `{column}` {why}", table.path);
             table.problem(Problem::new(text.span.clone(), what));

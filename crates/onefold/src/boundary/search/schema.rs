@@ -1,0 +1,46 @@
+use crate::settings::{SearchSettings, columns};
+
+/// The statements of one index, made once.
+#[derive(Debug, Clone)]
+pub(super) struct Sql {
+    pub setup: Vec<String>,
+    pub find: String,
+    pub upsert: String,
+    pub index: String,
+    pub unindex: String,
+}
+
+impl Sql {
+    pub fn of(settings: &SearchSettings) -> Sql {
+        let (table, fts) = (quoted(&settings.index), quoted(&format!("{}_fts", settings.index)));
+        let names: Vec<String> = columns(&settings.text).iter().map(|name| quoted(name)).collect();
+        let list = names.join(", ");
+        let marks = |first: usize| (first..first + names.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
+        let replaced: Vec<String> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+        Sql {
+            setup: vec![
+                // `doc` is declared, since a rowid that is not may change at a VACUUM, and the index points at it.
+                format!(
+                    "CREATE TABLE IF NOT EXISTS {table} (doc INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, \
+                     version INTEGER NOT NULL, deleted INTEGER NOT NULL, {list})"
+                ),
+                format!(
+                    "CREATE VIRTUAL TABLE IF NOT EXISTS {fts} USING fts5({list}, content={table}, content_rowid='doc')"
+                ),
+            ],
+            find: format!("SELECT doc, version, deleted, {list} FROM {table} WHERE id = ?1"),
+            upsert: format!(
+                "INSERT INTO {table} (id, version, deleted, {list}) VALUES (?1, ?2, ?3, {}) \
+                 ON CONFLICT (id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted, {}",
+                marks(4),
+                replaced.join(", ")
+            ),
+            index: format!("INSERT INTO {fts} (rowid, {list}) VALUES (?1, {})", marks(2)),
+            unindex: format!("INSERT INTO {fts} ({fts}, rowid, {list}) VALUES ('delete', ?1, {})", marks(2)),
+        }
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
