@@ -12,6 +12,7 @@ pub mod explain;
 pub mod extract;
 pub mod handler;
 pub mod identity;
+pub mod load;
 pub mod log;
 #[cfg(feature = "mocks")]
 pub mod mock;
