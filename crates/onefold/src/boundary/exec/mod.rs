@@ -24,6 +24,7 @@
 mod child;
 
 use super::{Attempt, BoxFuture, Effect, SinkTraits};
+use crate::identity::short_hex;
 use crate::outcome::{Failure, Handled, OrClass, Outcome};
 use crate::placeholders::{Fields, Form};
 use crate::record::Record;
@@ -101,7 +102,7 @@ fn described(record: &Record, attempt: &Attempt) -> Vec<(&'static str, String)> 
         ("ONEFOLD_TOPIC", record.topic.to_string()),
         ("ONEFOLD_PARTITION", record.partition.to_string()),
         ("ONEFOLD_OFFSET", record.offset.to_string()),
-        ("ONEFOLD_ID", attempt.identity.to_hex()),
+        ("ONEFOLD_ID", short_hex(&attempt.identity)),
         ("ONEFOLD_ATTEMPT", attempt.number.to_string()),
     ];
     env.extend(record.timestamp_ms.map(|ms| ("ONEFOLD_TIMESTAMP", ms.to_string())));
@@ -127,6 +128,6 @@ impl Effect for Program {
     }
 
     fn traits(&self) -> SinkTraits {
-        SinkTraits { verb: Some("run"), ..SinkTraits::default() }
+        SinkTraits::opaque("command", "the command")
     }
 }

@@ -73,6 +73,6 @@ impl Effect for HttpEndpoint {
     }
 
     fn traits(&self) -> SinkTraits {
-        SinkTraits { verb: Some(self.settings.method.name()), ..SinkTraits::default() }
+        SinkTraits::opaque(self.settings.method.name(), "the endpoint")
     }
 }

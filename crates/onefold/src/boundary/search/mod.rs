@@ -21,6 +21,7 @@ use crate::outcome::{Failure, Handled, OrClass, Outcome};
 use crate::placeholders::{Bind, Fields, Hole, Path, Poison};
 use crate::record::Record;
 use crate::settings::SearchSettings;
+use onefold_core::guarantee::Kept;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use schema::Sql;
@@ -148,7 +149,7 @@ impl TxEffect<Sqlite> for SearchIndex {
         self.settings.index.clone()
     }
 
-    fn traits(&self) -> SinkTraits {
-        SinkTraits { conditional: true, ..SinkTraits::default() }
+    fn traits(&self, database: &str) -> SinkTraits {
+        SinkTraits::versioned(database, true, &self.settings.version.to_string(), Kept::ForEver)
     }
 }
