@@ -36,11 +36,7 @@ fn ends(consumer: &BaseConsumer, topic: &str, partitions: usize) -> Result<Vec<i
 
 /// Brings a note up to what the topic holds. Where the cluster may have outlived a killed load, that load's last
 /// requests may still arrive: it is done when the ends stood still for `stragglers`.
-pub(super) fn catch_up(
-    client: &ClientConfig,
-    note: &mut Note,
-    stragglers: Option<Duration>,
-) -> Result<(), LoadError> {
+pub(super) fn catch_up(client: &ClientConfig, note: &mut Note, stragglers: Option<Duration>) -> Result<(), LoadError> {
     let mut config = client.clone();
     config
         .set("group.id", "onefold-load")

@@ -61,10 +61,7 @@ fn key_of(path: &FieldPath, text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Each line's number, its text without a line end, and its bytes with it.
-fn each(
-    path: &Path,
-    mut take: impl FnMut(u64, &[u8], &[u8]) -> Result<(), LoadError>,
-) -> Result<(), LoadError> {
+fn each(path: &Path, mut take: impl FnMut(u64, &[u8], &[u8]) -> Result<(), LoadError>) -> Result<(), LoadError> {
     let unreadable = |why| LoadError::File { path: path.to_owned(), why };
     let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(unreadable)?);
     let (mut raw, mut number) = (vec![], 0);

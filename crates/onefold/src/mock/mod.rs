@@ -42,9 +42,11 @@ impl Mock {
     pub async fn start(settings: &MockSettings) -> Result<Mock, MockError> {
         let name = settings.name.value.clone();
         let (address, path) = (settings.listen.value, settings.log.as_ref().map(|log| log.value.clone()));
-        let listener = tokio::net::TcpListener::bind(address)
-            .await
-            .map_err(|why| MockError::Address { name: name.clone(), address, why })?;
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(|why| MockError::Address {
+            name: name.clone(),
+            address,
+            why,
+        })?;
         let address = listener.local_addr().unwrap_or(address);
         let log = match path {
             Some(path) => Some(log::Log::open(&path).map_err(|why| MockError::Log { name, path, why })?),

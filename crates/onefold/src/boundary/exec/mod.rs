@@ -73,7 +73,9 @@ impl Program {
                 let limit = humantime::format_duration(self.settings.timeout);
                 Err(Failure::ambiguous(format!("did not end within {limit} and was killed")))
             }
-            Ended::NotStarted(why) => Err(Failure::sink_down(format!("cannot run {}: {why}", self.settings.written[0]))),
+            Ended::NotStarted(why) => {
+                Err(Failure::sink_down(format!("cannot run {}: {why}", self.settings.written[0])))
+            }
         }
     }
 
