@@ -22,26 +22,35 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    let tools = needs()?;
     if options.kafka {
-        return all(Kafka::start(Durability::PageCache)?.address());
+        return all(&tools, Kafka::start(Durability::PageCache)?.address());
     }
-    against_onefold(&options.binary.clone().map_or_else(tree::onefold, Ok)?)
+    against_onefold(&tools, &options.binary.clone().map_or_else(tree::onefold, Ok)?)
 }
 
-pub fn against_onefold(binary: &Path) -> anyhow::Result<()> {
+/// What the scripts run on.
+pub struct Tools {
+    python: PathBuf,
+}
+
+pub fn needs() -> anyhow::Result<Tools> {
+    tools::kcat()?;
+    Ok(Tools { python: tools::python::interpreter()? })
+}
+
+pub fn against_onefold(tools: &Tools, binary: &Path) -> anyhow::Result<()> {
     let (home, address) = (tempfile::tempdir()?, free_address()?);
     let log = home.path().join("broker.log");
     let broker = Process::broker(binary, &home.path().join("data"), &address, &log)?;
-    all(&address).map_err(|error| error.context(broker.said()))
+    all(tools, &address).map_err(|error| error.context(broker.said()))
 }
 
-fn all(address: &str) -> anyhow::Result<()> {
+fn all(tools: &Tools, address: &str) -> anyhow::Result<()> {
     let scripts = tree::root().join("xtask/clients");
-    tools::kcat()?;
     shell::run(Command::new("sh").arg(scripts.join("kcat_reads_what_it_wrote.sh")).arg(address))?;
-    let python = tools::python::interpreter()?;
     for script in ["confluent_kafka_resumes.py", "kafka_python_resumes.py", "aiokafka_resumes.py"] {
-        shell::run(Command::new(&python).arg(scripts.join(script)).arg(address))?;
+        shell::run(Command::new(&tools.python).arg(scripts.join(script)).arg(address))?;
     }
     Ok(())
 }

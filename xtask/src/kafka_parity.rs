@@ -28,20 +28,22 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let binary = options.binary.clone().map_or_else(tree::onefold, Ok)?;
-    let kafka = Kafka::start(Durability::PageCache)?;
+    campaign(&Kafka::start(Durability::PageCache)?, &binary)
+}
 
+pub fn campaign(kafka: &Kafka, binary: &Path) -> anyhow::Result<()> {
     let old = tempfile::tempdir()?;
     copy_example(old.path())?;
-    finish(&binary, old.path(), 0)?;
-    println!("embedded: {}", verify::compare(old.path(), &binary)?);
+    finish(binary, old.path(), 0)?;
+    println!("embedded: {}", verify::compare(old.path(), binary)?);
     point_at(old.path(), kafka.address())?;
-    finish(&binary, old.path(), REFUSED)?;
+    finish(binary, old.path(), REFUSED)?;
     println!("the old folder on Apache Kafka: refused");
 
     let fresh = tempfile::tempdir()?;
     copy_example(fresh.path())?;
     point_at(fresh.path(), kafka.address())?;
-    finish(&binary, fresh.path(), 0)?;
+    finish(binary, fresh.path(), 0)?;
     println!("a fresh folder on Apache Kafka: {}", verify::compare_at(fresh.path(), kafka.address())?);
     Ok(())
 }

@@ -46,6 +46,22 @@ impl Count {
         println!("--- {name}: {:.0} s", began.elapsed().as_secs_f32());
     }
 
+    /// A step that needs what this machine may not have: then it is not run, which the closing line counts as ignored.
+    pub fn step_with<T>(
+        &mut self,
+        name: &str,
+        needs: impl FnOnce() -> anyhow::Result<T>,
+        step: impl FnOnce(T) -> anyhow::Result<()>,
+    ) {
+        match needs() {
+            Ok(tools) => self.step(name, || step(tools)),
+            Err(error) => {
+                println!("\n--- {name}: NOT RUN: {error:#}");
+                self.ignored += 1;
+            }
+        }
+    }
+
     /// The closing line; an error if anything failed.
     pub fn close(&self) -> anyhow::Result<()> {
         let verdict = if self.failed == 0 { "ok" } else { "FAILED" };

@@ -4,7 +4,11 @@
 
 mod count;
 
-use crate::{abuse, clients, kill, shell, tree};
+use crate::{
+    abuse, clients, kafka_parity, kill,
+    services::{Durability, Kafka},
+    shell, tree,
+};
 use count::Count;
 
 #[derive(clap::Args)]
@@ -33,8 +37,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 fn further(count: &mut Count, options: &Options) {
     let binary = tree::target().join("debug/onefold");
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
-    count.step("unmodified clients", || clients::against_onefold(&binary));
+    count.step_with("unmodified clients", clients::needs, |tools| clients::against_onefold(&tools, &binary));
     count.step("abuse of the broker", || abuse::campaign(&binary, seed));
     count.step("kill -9 of the broker", || kill::of_broker(&binary, options.kills, seed));
     count.step("kill -9 of run", || kill::of_run(&binary, options.kills, seed));
+    count.step_with(
+        "the same file on Apache Kafka",
+        || Kafka::start(Durability::PageCache),
+        |kafka| kafka_parity::campaign(&kafka, &binary),
+    );
 }
