@@ -1,6 +1,8 @@
 //! What consumer groups promise, one file a promise. Each drives the coordinator as the server does: an event in, effects
 //! performed against a journal that is only a map, answers kept by token.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod a_member_id_is_required;
 mod a_static_member_keeps_its_assignment;
 mod answers_wait_for_the_journal;
