@@ -116,18 +116,18 @@ impl Roster {
         self.iter().filter(|member| member.join.has_come()).count()
     }
 
-    /// Keeps the leader if it has joined, else takes the first member that has. False when nobody has.
+    /// Keeps the leader if it waits to hear that it leads, else takes the first member that does, else the first whose
+    /// connection broke since it joined. False when nobody has joined.
     pub fn elect_joined_leader(&mut self) -> bool {
-        let stays = self.leader().and_then(|id| self.get(id)).is_some_and(|leader| leader.join.has_come());
-        if stays {
+        let waits = |member: &&Member| member.join.waiting().is_some();
+        if self.leader().and_then(|id| self.get(id)).as_ref().is_some_and(waits) {
             return true;
         }
-        let next = self.iter().find(|member| member.join.has_come()).map(|member| member.id.clone());
-        if next.is_some() {
-            self.leader = next;
-            return true;
-        }
-        false
+        let came = |member: &&Member| member.join.has_come();
+        let next = self.iter().find(waits).or_else(|| self.iter().find(came)).map(|member| member.id.clone());
+        let Some(next) = next else { return false };
+        self.leader = Some(next);
+        true
     }
 
     /// After a restart: the leader the journal names, if it is still a member.

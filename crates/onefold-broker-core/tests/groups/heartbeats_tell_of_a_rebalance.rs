@@ -64,6 +64,16 @@ fn one_whose_connection_broke_while_it_waited_is_not_waited_for_any_longer_than_
 }
 
 #[test]
+fn one_that_cannot_hear_of_it_is_not_made_leader() {
+    let mut world = World::new();
+    let (a, b, _) = world.stable_pair();
+    let a_waits = world.join(&a);
+    world.disconnect(a_waits);
+    let b_waits = world.join(&b);
+    assert_eq!(world.joined(b_waits).leader, b.member_id, "nobody would assign otherwise until a's session ends");
+}
+
+#[test]
 fn requests_to_a_group_without_a_name_or_without_an_existence() {
     let mut world = World::new();
     for (group, error) in [("", GroupError::InvalidGroupId), ("nowhere", GroupError::UnknownMemberId)] {

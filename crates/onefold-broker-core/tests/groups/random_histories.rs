@@ -22,7 +22,7 @@ enum Op {
     Act(usize),
     /// It joins again, unasked, with another subscription.
     Change(usize),
-    /// It commits in the generation it has, or in one before.
+    /// It commits in the generation it has (or, having none, in the newest it could hear of), or in one before.
     Commit(usize, i32),
     Leave(usize),
     /// Its connection breaks; it knows what it knew.
@@ -178,8 +178,9 @@ impl History {
 
     fn commit(&mut self, at: usize, back: i32) {
         let known = &self.clients[at];
-        let generation = known.generation - back;
-        if generation < 0 || known.waiting.is_some_and(|_| known.generation < 0) {
+        let own = if known.generation < 0 { self.newest } else { known.generation };
+        let generation = own - back;
+        if generation < 0 || known.client.member_id.is_empty() {
             return;
         }
         if self.world.commit(&known.client.commit(generation)).is_ok() {

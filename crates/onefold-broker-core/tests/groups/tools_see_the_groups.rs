@@ -34,6 +34,17 @@ fn the_protocol_is_told_only_when_it_is_settled() {
 }
 
 #[test]
+fn an_assignment_of_a_generation_before_is_not_shown() {
+    let mut world = World::new();
+    let (a, b, _) = world.stable_pair();
+    world.join(&a);
+    world.join(&b);
+    let members = world.coordinator.describe(GROUP).unwrap().members;
+    assert_eq!(world.state(), "CompletingRebalance");
+    assert!(members.iter().all(|member| member.assignment.is_empty()), "{members:?}");
+}
+
+#[test]
 fn lists_filter_by_state_and_type_as_tools_write_them() {
     let mut world = World::new();
     world.stable_pair();
