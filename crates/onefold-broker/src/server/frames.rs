@@ -1,0 +1,136 @@
+//! Frames of the Kafka protocol: a 4-byte length, then that many bytes. The length is a claim: memory follows what has
+//! arrived, in doubling steps, and beyond a small free share only within the budget of all connections.
+
+use std::time::Duration;
+
+use bytes::{BufMut, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::timeout;
+
+use super::budget::{Budget, FREE_BYTES, Held};
+use crate::settings::ServerLimits;
+
+/// A whole request without its length, alone in its allocation, so that keeping a batch of it keeps nothing else.
+pub(super) struct Frame {
+    pub(super) bytes: BytesMut,
+    /// Given back when the request has been handled.
+    pub(super) held: Held,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FrameError {
+    #[error("a request claims {claimed} bytes; the limit is {limit}")]
+    TooLarge { claimed: i64, limit: usize },
+    #[error("a request of {claimed} bytes is too short to have a header")]
+    TooShort { claimed: i64 },
+    #[error("the peer closed the connection within a request")]
+    CutOff,
+    #[error("a request was not complete after {0:?}")]
+    Stalled(Duration),
+    #[error("no request for {0:?}")]
+    Idle(Duration),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Reads frames from one peer. Small ones cost one system call: what follows a frame is read ahead.
+pub(super) struct Frames<R> {
+    io: R,
+    ahead: Box<[u8]>,
+    start: usize,
+    end: usize,
+    budget: Budget,
+    max_frame_bytes: usize,
+    frame_timeout: Duration,
+    idle_timeout: Duration,
+}
+
+const READ_AHEAD: usize = 8 << 10;
+const LENGTH: usize = 4;
+/// API key, version and correlation id.
+const SHORTEST: i64 = 8;
+
+impl<R: AsyncRead + Unpin> Frames<R> {
+    pub(super) fn new(io: R, limits: &ServerLimits, budget: Budget) -> Frames<R> {
+        Frames {
+            io,
+            ahead: vec![0; READ_AHEAD].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            budget,
+            max_frame_bytes: limits.max_frame_bytes,
+            frame_timeout: limits.frame_timeout,
+            idle_timeout: limits.idle_timeout,
+        }
+    }
+
+    /// The next frame; `None` when the peer has closed the connection between two of them. Not cancel-safe.
+    pub(super) async fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+        if self.start == self.end {
+            let idle = self.idle_timeout;
+            let more = timeout(idle, self.read_ahead()).await.map_err(|_| FrameError::Idle(idle))??;
+            if !more {
+                return Ok(None);
+            }
+        }
+        let limit = self.frame_timeout;
+        timeout(limit, self.rest_of_frame()).await.map_err(|_| FrameError::Stalled(limit))?.map(Some)
+    }
+
+    async fn rest_of_frame(&mut self) -> Result<Frame, FrameError> {
+        let length = self.length().await?;
+        let mut frame = Frame { bytes: BytesMut::new(), held: Held::default() };
+        while frame.bytes.len() < length {
+            let have = frame.bytes.len();
+            let step = if have == 0 { FREE_BYTES } else { have }.min(length - have);
+            if have > 0 {
+                self.budget.grow(&mut frame.held, step).await;
+            }
+            frame.bytes.reserve(step);
+            self.fill(&mut frame.bytes, have + step).await?;
+        }
+        Ok(frame)
+    }
+
+    async fn fill(&mut self, bytes: &mut BytesMut, until: usize) -> Result<(), FrameError> {
+        let buffered = (self.end - self.start).min(until - bytes.len());
+        bytes.extend_from_slice(&self.ahead[self.start..self.start + buffered]);
+        self.start += buffered;
+        while bytes.len() < until {
+            let mut room = bytes.limit(until - bytes.len());
+            if self.io.read_buf(&mut room).await? == 0 {
+                return Err(FrameError::CutOff);
+            }
+        }
+        Ok(())
+    }
+
+    async fn length(&mut self) -> Result<usize, FrameError> {
+        while self.end - self.start < LENGTH {
+            if !self.read_ahead().await? {
+                return Err(FrameError::CutOff);
+            }
+        }
+        let mut bytes = [0; LENGTH];
+        bytes.copy_from_slice(&self.ahead[self.start..self.start + LENGTH]);
+        self.start += LENGTH;
+        let claimed = i64::from(i32::from_be_bytes(bytes));
+        if claimed < SHORTEST {
+            return Err(FrameError::TooShort { claimed });
+        }
+        match usize::try_from(claimed) {
+            Ok(length) if length <= self.max_frame_bytes => Ok(length),
+            _ => Err(FrameError::TooLarge { claimed, limit: self.max_frame_bytes }),
+        }
+    }
+
+    /// Reads what the peer has sent, up to the buffer's size; `false` at the end of the stream.
+    async fn read_ahead(&mut self) -> Result<bool, FrameError> {
+        self.ahead.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        let read = self.io.read(&mut self.ahead[self.end..]).await?;
+        self.end += read;
+        Ok(read > 0)
+    }
+}

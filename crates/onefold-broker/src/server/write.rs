@@ -1,0 +1,106 @@
+//! The ordered writer of one connection: waits for the oldest answer, then for the disk, then for the peer.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use tokio::io::AsyncWriteExt;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::connection::Closed;
+use super::release::Release;
+use crate::wire::{Answer, Reply};
+
+/// Slices handed to one `writev`.
+const SLICES: usize = 64;
+/// Answers that are ready are written together up to this size.
+const TOGETHER: usize = 64 << 10;
+
+/// Writes answers in the order of the queue until it is closed and empty. Later answers are not even computed (a Fetch
+/// reads nothing) before the earlier ones are written: a slow reader costs one answer, not a queue of them.
+pub(super) async fn write_answers(
+    mut output: OwnedWriteHalf,
+    mut queue: mpsc::Receiver<Answer>,
+    release: Release,
+    patience: Duration,
+) -> Result<(), Closed> {
+    let mut out = Outgoing::default();
+    while let Some(answer) = queue.recv().await {
+        let mut next = Some(answer);
+        while let Some(answer) = next.take() {
+            let reply = match answer {
+                Answer::Nothing => continue,
+                Answer::Now(reply) => reply,
+                Answer::Later(reply) => {
+                    out.write(&mut output, patience).await?; // what is ready must not wait for a long poll
+                    reply.await?
+                }
+            };
+            if !release.is_durable(reply.depends) {
+                out.write(&mut output, patience).await?;
+                release.wait(reply.depends).await?;
+            }
+            out.push(reply);
+            if out.bytes < TOGETHER {
+                next = queue.try_recv().ok();
+            }
+        }
+        out.write(&mut output, patience).await?;
+    }
+    output.shutdown().await.ok(); // the peer may be gone already
+    Ok(())
+}
+
+#[derive(Default)]
+struct Outgoing {
+    parts: VecDeque<Bytes>,
+    bytes: usize,
+    /// Shares of the budget that the parts hold.
+    held: Vec<super::budget::Held>,
+}
+
+impl Outgoing {
+    fn push(&mut self, reply: Reply) {
+        for part in reply.parts {
+            self.bytes += part.len();
+            if !part.is_empty() {
+                self.parts.push_back(part);
+            }
+        }
+        self.held.push(reply.held);
+    }
+
+    async fn write(&mut self, output: &mut OwnedWriteHalf, patience: Duration) -> Result<(), Closed> {
+        while !self.parts.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            for (slice, part) in slices.iter_mut().zip(&self.parts) {
+                *slice = IoSlice::new(part);
+            }
+            let count = self.parts.len().min(SLICES);
+            let written = timeout(patience, output.write_vectored(&slices[..count]))
+                .await
+                .map_err(|_| Closed::SlowReader(patience))??;
+            if written == 0 {
+                return Err(Closed::Io(std::io::ErrorKind::WriteZero.into()));
+            }
+            self.advance(written);
+        }
+        self.bytes = 0;
+        self.held.clear();
+        Ok(())
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        while let Some(part) = self.parts.front_mut() {
+            if written < part.len() {
+                part.advance(written);
+                return;
+            }
+            written -= part.len();
+            self.parts.pop_front();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The broker's settings under the names that Kafka's tools look for. Read-only.
+
+use crate::settings::BrokerSettings;
+
+use super::node::NODE_ID;
+
+pub(super) struct BrokerConfig {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    /// Kafka's number for the type.
+    pub(super) kind: i8,
+}
+
+/// Kafka's number for values from the server's own settings.
+pub(super) const STATIC: i8 = 4;
+
+const BOOL: i8 = 1;
+const STRING: i8 = 2;
+const INT: i8 = 3;
+const LIST: i8 = 7;
+
+/// By name.
+pub(super) fn of(settings: &BrokerSettings) -> Vec<BrokerConfig> {
+    let config = |name, value: String, kind| BrokerConfig { name, value, kind };
+    let mut configs = vec![
+        config("auto.create.topics.enable", settings.auto_create_topics.to_string(), BOOL),
+        config("broker.id", NODE_ID.to_string(), INT),
+        config("default.replication.factor", "1".into(), INT),
+        config("delete.topic.enable", "true".into(), BOOL),
+        config("group.initial.rebalance.delay.ms", settings.group_initial_rebalance_delay_ms.to_string(), INT),
+        config("listeners", format!("PLAINTEXT://{}", settings.listen), LIST),
+        config("log.dirs", settings.data.display().to_string(), LIST),
+        config("max.connections", settings.limits.max_connections.to_string(), INT),
+        config("message.max.bytes", settings.max_message_bytes.to_string(), INT),
+        config("min.insync.replicas", "1".into(), INT),
+        config("node.id", NODE_ID.to_string(), INT),
+        config("num.partitions", settings.default_partitions.to_string(), INT),
+        config("socket.request.max.bytes", settings.limits.max_frame_bytes.to_string(), INT),
+    ];
+    if let Some(advertised) = &settings.advertised {
+        configs.push(config("advertised.listeners", format!("PLAINTEXT://{advertised}"), STRING));
+    }
+    configs.sort_by_key(|config| config.name);
+    configs
+}

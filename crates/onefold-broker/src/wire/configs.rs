@@ -1,0 +1,65 @@
+//! What the three config APIs share: which resources there are, and how a topic's configs change.
+
+use onefold_broker_core::state::State;
+use onefold_broker_core::topic::Topic;
+use onefold_broker_core::{ErrorCode, Lsn, Record};
+
+use super::node::{NODE_ID, Node};
+use super::refusal::Refusal;
+use super::{Fault, topic_configs};
+
+pub(super) const TOPIC: i8 = 2;
+pub(super) const BROKER: i8 = 4;
+
+/// A topic's configs as they were set.
+pub(super) type Pairs = Vec<(String, String)>;
+
+pub(super) fn topic<'a>(state: &'a State, name: &str) -> Result<&'a Topic, Refusal> {
+    state.topic_by_name(name).ok_or_else(|| {
+        Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
+    })
+}
+
+/// The broker's resource is named by its id; the empty name (defaults of all brokers) means the same here.
+pub(super) fn check_broker(name: &str) -> Result<(), Refusal> {
+    match name.is_empty() || name == NODE_ID.to_string() {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            ErrorCode::INVALID_REQUEST,
+            format!("Unexpected broker id, expected {NODE_ID}, but received {name}"),
+        )),
+    }
+}
+
+/// What every alteration must be of: a topic. The broker's configs are its settings.
+pub(super) fn check_alterable(resource_type: i8) -> Result<(), Refusal> {
+    match resource_type {
+        TOPIC => Ok(()),
+        BROKER => Err(Refusal::new(
+            ErrorCode::INVALID_REQUEST,
+            "the broker's configs are its settings: change them there and start it again",
+        )),
+        _ => Err(Refusal::new(ErrorCode::INVALID_REQUEST, "only topics have configs that can be altered here")),
+    }
+}
+
+/// Gives a topic the configs that `change` makes of its present ones. The LSN is what the verdict depends on.
+pub(super) fn alter(
+    node: &Node,
+    name: &str,
+    validate_only: bool,
+    change: impl FnOnce(&Pairs) -> Result<Pairs, Refusal>,
+) -> Result<(Result<(), Refusal>, Lsn), Fault> {
+    let ((verdict, before), lsn) = node.log.sequence(|state, _| {
+        let changed = topic(state, name).and_then(|topic| {
+            let configs = change(&topic.configs)?;
+            topic_configs::check_all(configs.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))))?;
+            Ok(Record::TopicConfigured { id: topic.id, configs })
+        });
+        match changed {
+            Ok(record) => ((Ok(()), state.topics_changed()), (!validate_only).then_some(record)),
+            Err(refusal) => ((Err(refusal), state.topics_changed()), None),
+        }
+    })?;
+    Ok((verdict, lsn.max(before)))
+}

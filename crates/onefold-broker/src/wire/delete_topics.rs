@@ -1,0 +1,66 @@
+//! DeleteTopics (20), versions 1 to 6, by name and (6) by id.
+//!
+//! One journal record a topic; it also removes the topic's committed offsets in every group. The answer comes when that is
+//! durable, the files go afterwards. Ignored: the timeout.
+
+use std::collections::BTreeSet;
+
+use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
+use kafka_protocol::messages::delete_topics_response::DeletableTopicResult;
+use kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse, TopicName};
+use kafka_protocol::protocol::StrBytes;
+use onefold_broker_core::state::State;
+use onefold_broker_core::{ErrorCode, Lsn, Record, TopicId};
+use uuid::Uuid;
+
+use super::refusal::{Refusal, verdict};
+use super::shape::{STRINGS, Shape, fixed, string, structs};
+use super::{Call, Fault};
+
+pub(super) const SHAPE: Shape =
+    Shape { flexible_since: 4, fields: &[structs(&[string(), fixed(16)]).since(6), STRINGS.until(5), fixed(4)] };
+
+pub(super) fn answer(call: Call<'_>, request: DeleteTopicsRequest) -> Result<(DeleteTopicsResponse, Lsn), Fault> {
+    let by_name = request.topic_names.into_iter().map(|name| DeleteTopicState::default().with_name(Some(name)));
+    let mut depends = Lsn::NONE;
+    let mut seen = BTreeSet::new();
+    let mut responses = Vec::new();
+    for topic in by_name.chain(request.topics) {
+        if seen.insert((topic.name.clone(), topic.topic_id)) {
+            responses.push(one(call, topic, &mut depends)?);
+        }
+    }
+    Ok((DeleteTopicsResponse::default().with_responses(responses), depends))
+}
+
+fn one(call: Call<'_>, wanted: DeleteTopicState, depends: &mut Lsn) -> Result<DeletableTopicResult, Fault> {
+    let ((found, before), lsn) = call.node.log.sequence(|state, _| {
+        let found = find(state, &wanted);
+        let record = found.as_ref().ok().map(|(id, _)| Record::TopicDeleted { id: *id });
+        ((found, state.topics_changed()), record)
+    })?;
+    *depends = (*depends).max(lsn).max(before);
+    let (error, message) = verdict(&found);
+    let result = DeletableTopicResult::default().with_error_code(error).with_error_message(message);
+    Ok(match found {
+        Ok((id, name)) => {
+            result.with_name(Some(TopicName(StrBytes::from_string(name)))).with_topic_id(Uuid::from_bytes(id.0))
+        }
+        Err(_) => result.with_name(wanted.name).with_topic_id(wanted.topic_id),
+    })
+}
+
+fn find(state: &State, wanted: &DeleteTopicState) -> Result<(TopicId, String), Refusal> {
+    let topic = match &wanted.name {
+        Some(_) if !wanted.topic_id.is_nil() => {
+            return Err(Refusal::new(ErrorCode::INVALID_REQUEST, "name a topic or give its id, not both"));
+        }
+        Some(name) => state.topic_by_name(name).ok_or_else(|| {
+            Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
+        })?,
+        None => state
+            .topic_by_id(TopicId(wanted.topic_id.into_bytes()))
+            .ok_or_else(|| Refusal::new(ErrorCode::UNKNOWN_TOPIC_ID, "This server does not host this topic ID."))?,
+    };
+    Ok((topic.id, topic.name.to_string()))
+}

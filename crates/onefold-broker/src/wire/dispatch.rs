@@ -1,0 +1,96 @@
+//! From a frame to the API that answers it.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::ApiKey;
+use kafka_protocol::protocol::{Decodable, Encodable};
+use onefold_broker_core::Lsn;
+
+use super::header::{Header, HeaderError};
+use super::shape::Shape;
+use super::{
+    Answer, Call, Fault, Node, Peer, Reply, alter_configs, api_versions, create_partitions, create_topics,
+    delete_groups, delete_records, delete_topics, describe_cluster, describe_configs, describe_groups, fetch,
+    find_coordinator, heartbeat, incremental_alter_configs, init_producer_id, join_group, leave_group, list_groups,
+    list_offsets, metadata, offset_commit, offset_delete, offset_fetch, offset_for_leader_epoch, produce, sync_group,
+    versions,
+};
+
+/// Decides one request. What it changes is changed when this returns; what it waits for is in the answer.
+pub(crate) async fn answer(node: &Arc<Node>, peer: &Peer, mut frame: BytesMut) -> Result<Answer, Fault> {
+    let (header, length) = Header::parse(&frame)?;
+    let body = frame.split_off(length);
+    let call = Call { node, peer, header: &header };
+    match header.api {
+        ApiKey::Produce => produce::answer(call, body).await,
+        ApiKey::ApiVersions if !versions::serves(ApiKey::ApiVersions, header.version) => {
+            let oldest = Header { version: 0, ..header.clone() };
+            Reply::encode(&oldest, &api_versions::unsupported_version(), Lsn::NONE).map(Answer::Now)
+        }
+        _ => dispatch(call, body.freeze()),
+    }
+}
+
+fn dispatch(call: Call<'_>, body: Bytes) -> Result<Answer, Fault> {
+    /// An API that answers at once.
+    macro_rules! now {
+        ($api:ident) => {
+            now(call, body, &$api::SHAPE, |request| $api::answer(call, request))
+        };
+    }
+    /// An API whose answer may have to wait for others.
+    macro_rules! later {
+        ($api:ident) => {
+            decode(call.header, body, &$api::SHAPE).and_then(|request| $api::answer(call, request))
+        };
+    }
+    match call.header.api {
+        ApiKey::Fetch => fetch::answer(call, &body),
+        ApiKey::ListOffsets => now!(list_offsets),
+        ApiKey::Metadata => now!(metadata),
+        ApiKey::OffsetCommit => now!(offset_commit),
+        ApiKey::OffsetFetch => now!(offset_fetch),
+        ApiKey::FindCoordinator => now!(find_coordinator),
+        ApiKey::JoinGroup => later!(join_group),
+        ApiKey::Heartbeat => later!(heartbeat),
+        ApiKey::LeaveGroup => later!(leave_group),
+        ApiKey::SyncGroup => later!(sync_group),
+        ApiKey::DescribeGroups => now!(describe_groups),
+        ApiKey::ListGroups => now!(list_groups),
+        ApiKey::ApiVersions => now!(api_versions),
+        ApiKey::CreateTopics => now!(create_topics),
+        ApiKey::DeleteTopics => now!(delete_topics),
+        ApiKey::DeleteRecords => now!(delete_records),
+        ApiKey::InitProducerId => now!(init_producer_id),
+        ApiKey::OffsetForLeaderEpoch => now!(offset_for_leader_epoch),
+        ApiKey::DescribeConfigs => now!(describe_configs),
+        ApiKey::AlterConfigs => now!(alter_configs),
+        ApiKey::CreatePartitions => now!(create_partitions),
+        ApiKey::DeleteGroups => now!(delete_groups),
+        ApiKey::IncrementalAlterConfigs => now!(incremental_alter_configs),
+        ApiKey::OffsetDelete => now!(offset_delete),
+        ApiKey::DescribeCluster => now!(describe_cluster),
+        api => Err(HeaderError::Unsupported { api, version: call.header.version }.into()),
+    }
+}
+
+fn now<Request: Decodable, Response: Encodable>(
+    call: Call<'_>,
+    body: Bytes,
+    shape: &Shape,
+    answer: impl FnOnce(Request) -> Result<(Response, Lsn), Fault>,
+) -> Result<Answer, Fault> {
+    let (response, depends) = answer(decode(call.header, body, shape)?)?;
+    Reply::encode(call.header, &response, depends).map(Answer::Now)
+}
+
+/// Decodes a request after its shape has shown that every claimed length is true.
+fn decode<Request: Decodable>(header: &Header, mut body: Bytes, shape: &Shape) -> Result<Request, Fault> {
+    shape.check(&body, header.version)?;
+    Request::decode(&mut body, header.version).map_err(|error| Fault::Undecodable {
+        api: header.api,
+        version: header.version,
+        error: error.to_string(),
+    })
+}

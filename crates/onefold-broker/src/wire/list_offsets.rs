@@ -1,0 +1,107 @@
+//! ListOffsets (2), versions 1 to 10.
+//!
+//! By time, and by the special timestamps: -1 latest (the high watermark: nothing beyond it is durable), -2 earliest, -3
+//! the record with the largest timestamp, -4 earliest local (the same as -2 here), -5 latest tiered (nothing is tiered:
+//! not found). "Not found" is offset -1 with timestamp -1. Ignored: the isolation level (no transaction is ever open), the
+//! replica id, the timeout.
+
+use std::collections::BTreeSet;
+
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
+use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
+use onefold_broker_core::{ErrorCode, Lsn, TopicPartition};
+
+use super::shape::{Shape, fixed, string, structs};
+use super::{Call, Fault, lookup};
+use crate::log::ReadError;
+
+pub(super) const SHAPE: Shape = Shape {
+    flexible_since: 6,
+    fields: &[
+        fixed(4),
+        fixed(1).since(2),
+        structs(&[string(), structs(&[fixed(4), fixed(4).since(4), fixed(8)])]),
+        fixed(4).since(10),
+    ],
+};
+
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+const EARLIEST_LOCAL: i64 = -4;
+const LATEST_TIERED: i64 = -5;
+
+/// Where and when; `None` where there is no such record.
+type Found = Option<(i64, i64)>;
+
+pub(super) fn answer(call: Call<'_>, request: ListOffsetsRequest) -> Result<(ListOffsetsResponse, Lsn), Fault> {
+    let mut depends = Lsn::NONE;
+    let mut seen = BTreeSet::new();
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in request.topics {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for wanted in &topic.partitions {
+            let answered = match seen.insert((topic.name.clone(), wanted.partition_index)) {
+                true => one(call, &topic, wanted, &mut depends),
+                false => Err(ErrorCode::INVALID_REQUEST),
+            };
+            partitions.push(answered.unwrap_or_else(|error| refused(wanted.partition_index, error)));
+        }
+        topics.push(ListOffsetsTopicResponse::default().with_name(topic.name).with_partitions(partitions));
+    }
+    Ok((ListOffsetsResponse::default().with_topics(topics), depends))
+}
+
+fn one(
+    call: Call<'_>,
+    topic: &ListOffsetsTopic,
+    wanted: &ListOffsetsPartition,
+    depends: &mut Lsn,
+) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
+    let at = lookup::leader(call.node, &topic.name, wanted.partition_index, wanted.current_leader_epoch, depends)?;
+    let found = find(call, at, wanted.timestamp, depends)?;
+    let (offset, timestamp) = found.unwrap_or((-1, -1));
+    let epoch = call.node.log.view(|state, _| match found {
+        Some((offset, _)) => {
+            state.partition(at).and_then(|partition| partition.epochs().epoch_at(offset)).unwrap_or(-1)
+        }
+        None => -1,
+    });
+    Ok(ListOffsetsPartitionResponse::default()
+        .with_partition_index(wanted.partition_index)
+        .with_offset(offset)
+        .with_timestamp(timestamp)
+        .with_leader_epoch(epoch))
+}
+
+fn find(call: Call<'_>, at: TopicPartition, timestamp: i64, depends: &mut Lsn) -> Result<Found, ErrorCode> {
+    let log = &call.node.log;
+    match timestamp {
+        LATEST => log.high_watermark(at).map(|offset| Some((offset, -1))).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+        EARLIEST | EARLIEST_LOCAL => {
+            let (start, lsn) = log
+                .view(|state, _| state.partition(at).map(|partition| (partition.log_start(), partition.changed())))
+                .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+            *depends = (*depends).max(lsn);
+            Ok(Some((start, -1)))
+        }
+        MAX_TIMESTAMP => log.max_timestamp(at).map_err(storage),
+        LATEST_TIERED => Ok(None),
+        0.. => log.offset_for_time(at, timestamp).map_err(storage),
+        _ => Err(ErrorCode::UNSUPPORTED_VERSION), // a special timestamp that this broker does not know
+    }
+}
+
+fn storage(error: ReadError) -> ErrorCode {
+    tracing::error!(%error, "cannot search a partition by time");
+    ErrorCode::KAFKA_STORAGE_ERROR
+}
+
+fn refused(partition: i32, error: ErrorCode) -> ListOffsetsPartitionResponse {
+    ListOffsetsPartitionResponse::default()
+        .with_partition_index(partition)
+        .with_error_code(error.0)
+        .with_offset(-1)
+        .with_timestamp(-1)
+}

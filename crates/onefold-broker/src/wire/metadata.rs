@@ -1,0 +1,141 @@
+//! Metadata (3), versions 0 to 13.
+//!
+//! By name, by topic id (12 on), or all topics. A missing topic is created when both the request and the settings allow
+//! it, and is served at once: its leader is this node, so LEADER_NOT_AVAILABLE is never answered. A topic that is named
+//! twice is described once. Missing: racks, offline replicas, other brokers.
+
+use std::collections::BTreeSet;
+
+use kafka_protocol::messages::metadata_response::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
+use kafka_protocol::protocol::StrBytes;
+use onefold_broker_core::state::State;
+use onefold_broker_core::topic::Topic;
+use onefold_broker_core::{ErrorCode, Lsn, TopicId};
+use uuid::Uuid;
+
+use super::node::NODE_ID;
+use super::shape::{Shape, fixed, string, structs};
+use super::{Call, Fault, authorized, creation};
+
+pub(super) const SHAPE: Shape = Shape {
+    flexible_since: 9,
+    fields: &[
+        structs(&[fixed(16).since(10), string()]),
+        fixed(1).since(4),
+        fixed(1).since(8).until(10),
+        fixed(1).since(8),
+    ],
+};
+
+/// What one request asks for.
+enum Wanted {
+    All,
+    Some { names: BTreeSet<StrBytes>, ids: BTreeSet<Uuid> },
+}
+
+pub(super) fn answer(call: Call<'_>, request: MetadataRequest) -> Result<(MetadataResponse, Lsn), Fault> {
+    let wanted = Wanted::of(&request, call.header.version);
+    let mut depends = Lsn::NONE;
+    let may_create = request.allow_auto_topic_creation && call.node.settings.auto_create_topics;
+    if let (Wanted::Some { names, .. }, true) = (&wanted, may_create) {
+        depends = create_missing(call, names)?;
+    }
+    let describe = Describe { operations: authorized::topic(request.include_topic_authorized_operations) };
+    let (topics, seen) = call.node.log.view(|state, _| (describe.wanted(state, &wanted), state.topics_changed()));
+    let (host, port) = call.node.endpoint(call.peer);
+    let broker = MetadataResponseBroker::default().with_node_id(NODE_ID.into()).with_host(host).with_port(port);
+    let response = MetadataResponse::default()
+        .with_brokers(vec![broker])
+        .with_cluster_id(Some(StrBytes::from_string(call.node.log.cluster_id().to_owned())))
+        .with_controller_id(NODE_ID.into())
+        .with_topics(topics)
+        .with_cluster_authorized_operations(authorized::cluster(request.include_cluster_authorized_operations));
+    Ok((response, depends.max(seen)))
+}
+
+impl Wanted {
+    fn of(request: &MetadataRequest, version: i16) -> Wanted {
+        let Some(topics) = &request.topics else { return Wanted::All };
+        // Version 0 cannot say null: its empty list means all.
+        if topics.is_empty() && version == 0 {
+            return Wanted::All;
+        }
+        let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
+        for topic in topics {
+            match &topic.name {
+                Some(name) => names.insert(name.0.clone()),
+                None => ids.insert(topic.topic_id),
+            };
+        }
+        Wanted::Some { names, ids }
+    }
+}
+
+/// Creates those that do not exist and may; what may not is answered with its error afterwards.
+fn create_missing(call: Call<'_>, names: &BTreeSet<StrBytes>) -> Result<Lsn, Fault> {
+    let mut depends = Lsn::NONE;
+    for name in names {
+        let missing = call.node.log.view(|state, _| state.topic_by_name(name).is_none());
+        if missing {
+            let topic = creation::NewTopic::with_defaults(name, call.node.settings.default_partitions);
+            let (_, lsn) = creation::create(call.node, &topic)?;
+            depends = depends.max(lsn);
+        }
+    }
+    Ok(depends)
+}
+
+struct Describe {
+    operations: i32,
+}
+
+impl Describe {
+    fn wanted(&self, state: &State, wanted: &Wanted) -> Vec<MetadataResponseTopic> {
+        match wanted {
+            Wanted::All => state.topics().map(|topic| self.topic(state, topic)).collect(),
+            Wanted::Some { names, ids } => {
+                let by_name = names.iter().map(|name| match state.topic_by_name(name) {
+                    Some(topic) => self.topic(state, topic),
+                    None => missing_name(name),
+                });
+                let by_id = ids.iter().map(|id| match state.topic_by_id(TopicId(id.into_bytes())) {
+                    Some(topic) => self.topic(state, topic),
+                    None => missing_id(*id),
+                });
+                by_name.chain(by_id).collect()
+            }
+        }
+    }
+
+    fn topic(&self, state: &State, topic: &Topic) -> MetadataResponseTopic {
+        let partitions = (0..topic.partitions.len()).map(|index| {
+            MetadataResponsePartition::default()
+                .with_partition_index(index as i32) // at most MAX_PARTITIONS
+                .with_leader_id(NODE_ID.into())
+                .with_leader_epoch(state.leader_epoch())
+                .with_replica_nodes(vec![NODE_ID.into()])
+                .with_isr_nodes(vec![NODE_ID.into()])
+        });
+        MetadataResponseTopic::default()
+            .with_name(Some(TopicName(StrBytes::from_string(topic.name.to_string()))))
+            .with_topic_id(Uuid::from_bytes(topic.id.0))
+            .with_partitions(partitions.collect())
+            .with_topic_authorized_operations(self.operations)
+    }
+}
+
+fn missing_name(name: &StrBytes) -> MetadataResponseTopic {
+    let error = match creation::check_name(name) {
+        Ok(()) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        Err(_) => ErrorCode::INVALID_TOPIC_EXCEPTION,
+    };
+    MetadataResponseTopic::default().with_error_code(error.0).with_name(Some(TopicName(name.clone())))
+}
+
+fn missing_id(id: Uuid) -> MetadataResponseTopic {
+    // No name is known for it; before version 12, where a name is not nullable, ids cannot be asked for.
+    MetadataResponseTopic::default().with_error_code(ErrorCode::UNKNOWN_TOPIC_ID.0).with_name(None).with_topic_id(id)
+}
