@@ -178,6 +178,10 @@ impl PartitionProgress {
         self.closed = true;
     }
 
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Closed, and nothing in flight: the commit is final.
     pub fn is_drained(&self) -> bool {
         self.closed && self.pending.count() == 0
