@@ -12,10 +12,12 @@
 
 mod address;
 mod broker;
+pub mod checkpoint;
 pub mod crash;
 pub mod disk;
 pub mod journal;
 pub mod log;
+pub mod segment;
 mod server;
 pub mod settings;
 mod wire;

@@ -49,7 +49,8 @@ pub trait DiskFile: Send + Sync {
         self.write_at(parts, pos)?;
         self.sync_data()
     }
-    /// Makes the written bytes and the length durable (fdatasync). After an error nothing may be assumed about them.
+    /// Makes the written bytes and the length durable (fdatasync). After an error nothing may be assumed about them, so
+    /// it never says that the disk is full: that is the one error that callers may try again after.
     fn sync_data(&self) -> io::Result<()>;
     /// Cuts the file, or extends it by a hole that reads as zeros.
     fn set_len(&self, len: u64) -> io::Result<()>;
@@ -60,4 +61,9 @@ pub trait DiskFile: Send + Sync {
 /// Whether an error says that space ran out: the one kind of write error that goes away when a user acts.
 pub fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// A failed sync's error, of a kind that nobody tries again after.
+pub(crate) fn sync_failed(error: io::Error) -> io::Error {
+    io::Error::other(format!("sync failed: {error}"))
 }

@@ -1,6 +1,6 @@
 //! The machine's file system: pwritev, pread, fdatasync, flock.
 
-use super::{Disk, DiskFile};
+use super::{Disk, DiskFile, sync_failed};
 use rustix::buffer::spare_capacity;
 use rustix::fs::FlockOperation;
 use std::fs::{self, File, OpenOptions};
@@ -110,7 +110,7 @@ impl DiskFile for RealFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.0.sync_data().map_err(sync_failed)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {

@@ -33,6 +33,10 @@ pub struct Files {
     pub old: VecDeque<OldFile>,
     /// By sequence. The writer takes them from the front.
     pub ready: VecDeque<ReadyFile>,
+    /// Files that a checkpoint has freed: prepared again, or removed.
+    pub spare: Vec<OldFile>,
+    /// The sequence of the file in use.
+    pub current: u64,
     /// The highest sequence that any file's name has, so that none is given twice.
     pub highest: u64,
 }
@@ -55,8 +59,8 @@ impl Files {
         self.old.drain(..count).collect()
     }
 
-    /// The sequence of the first file that still holds records above `covered`; `current` when no old one does.
-    pub fn first_needed(&self, covered: Lsn, current: u64) -> u64 {
-        self.old.iter().find(|file| file.last > covered).map_or(current, |file| file.sequence)
+    /// The sequence of the first file that still holds records above `covered`, which is the one in use if no old one does.
+    pub fn first_needed(&self, covered: Lsn) -> u64 {
+        self.old.iter().find(|file| file.last > covered).map_or(self.current, |file| file.sequence)
     }
 }

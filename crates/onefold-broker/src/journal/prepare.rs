@@ -5,6 +5,7 @@
 
 use super::{Files, OldFile, ReadyFile, file_name};
 use crate::disk::{Disk, DiskFile};
+use crate::log::{Defect, Planted};
 use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -31,6 +32,7 @@ pub fn prepare(
     recycled: Option<OldFile>,
     bytes: u64,
     pace: Pace,
+    defect: Defect,
 ) -> io::Result<ReadyFile> {
     let sequence = files.lock().unwrap_or_else(PoisonError::into_inner).next_sequence();
     let path = folder.join(file_name(sequence));
@@ -49,7 +51,9 @@ pub fn prepare(
         let _ = disk.remove(&path);
         return Err(error);
     }
-    disk.sync_dir(folder)?;
+    if !defect.is(Planted::NoFolderSync) {
+        disk.sync_dir(folder)?;
+    }
     Ok(ReadyFile { sequence, file, filled: filled.max(bytes) })
 }
 

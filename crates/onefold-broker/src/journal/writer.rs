@@ -75,6 +75,11 @@ impl Writer {
         Ok(())
     }
 
+    /// What must never be done after a failed sync; see [`Planted::FailedSyncRetried`].
+    pub(crate) fn sync_again(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
     /// How many bytes of frames still go in without the file growing.
     pub fn room(&self) -> u64 {
         self.filled.saturating_sub(self.position.max(BLOCK))

@@ -18,16 +18,14 @@ pub enum Planted {
     DurableTooHigh,
     /// A start goes on behind the last file's end without making what it found durable again.
     TailNotRewritten,
-    /// A start does not raise the epoch durably before it serves.
-    EpochNotDurable,
+    /// A start keeps the epoch of the one before.
+    EpochNotRaised,
     /// Journal files are recycled before the checkpoint that covers them is durable.
     RecycledTooEarly,
     /// The checkpoint takes its name before its bytes are synced.
     CheckpointRenamedBeforeSync,
     /// The checkpoint names segment bytes that are not synced.
     SegmentsNotSynced,
-    /// Segments are not cut to the checkpoint before the replay appends to them.
-    SegmentsNotCut,
     /// A deleted topic's partitions live on for the next topic.
     FoldersByPartitionOnly,
     /// The failed sync of the journal is tried again and believed.

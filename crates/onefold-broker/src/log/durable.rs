@@ -3,7 +3,7 @@
 use super::{LogStopped, lock};
 use onefold_broker_core::Lsn;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{oneshot, watch};
 
@@ -20,6 +20,7 @@ pub struct Durable {
 #[derive(Debug)]
 pub(crate) struct Durability {
     lsn: AtomicU64,
+    has_stopped: AtomicBool,
     waiters: Mutex<Waiters>,
     watch: watch::Sender<Durable>,
 }
@@ -33,7 +34,7 @@ struct Waiters {
 impl Durability {
     pub(crate) fn new(lsn: Lsn) -> Durability {
         let (watch, _) = watch::channel(Durable { lsn, stopped: None });
-        Durability { lsn: AtomicU64::new(lsn.0), waiters: Mutex::default(), watch }
+        Durability { lsn: AtomicU64::new(lsn.0), has_stopped: AtomicBool::new(false), waiters: Mutex::default(), watch }
     }
 
     pub(crate) fn lsn(&self) -> Lsn {
@@ -45,6 +46,10 @@ impl Durability {
     }
 
     pub(crate) fn stopped(&self) -> Option<LogStopped> {
+        // Asked at each record: the flag spares the lock.
+        if !self.has_stopped.load(Ordering::Acquire) {
+            return None;
+        }
         lock(&self.waiters).stopped.clone().map(LogStopped)
     }
 
@@ -70,6 +75,7 @@ impl Durability {
         }
         let why: Arc<str> = why.into();
         waiters.stopped = Some(why.clone());
+        self.has_stopped.store(true, Ordering::Release);
         // Dropping the senders wakes those who wait; they find the reason.
         waiters.by_lsn.clear();
         drop(waiters);
@@ -77,26 +83,41 @@ impl Durability {
     }
 
     pub(crate) async fn wait(&self, lsn: Lsn) -> Result<(), LogStopped> {
+        match self.register(lsn)? {
+            Some(receiver) => self.outcome(receiver.await),
+            None => Ok(()),
+        }
+    }
+
+    /// [`Durability::wait`] for a thread.
+    pub(crate) fn wait_blocking(&self, lsn: Lsn) -> Result<(), LogStopped> {
+        match self.register(lsn)? {
+            Some(receiver) => self.outcome(receiver.blocking_recv()),
+            None => Ok(()),
+        }
+    }
+
+    /// None when it is durable already.
+    fn register(&self, lsn: Lsn) -> Result<Option<oneshot::Receiver<()>>, LogStopped> {
         if self.lsn() >= lsn {
-            return Ok(());
+            return Ok(None);
         }
-        let receiver = {
-            let mut waiters = lock(&self.waiters);
-            if self.lsn() >= lsn {
-                return Ok(());
-            }
-            if let Some(why) = &waiters.stopped {
-                return Err(LogStopped(why.clone()));
-            }
-            let (sender, receiver) = oneshot::channel();
-            let same = waiters.by_lsn.entry(lsn).or_default();
-            same.retain(|waiter| !waiter.is_closed());
-            same.push(sender);
-            receiver
-        };
-        match receiver.await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(self.stopped().unwrap_or_else(|| LogStopped("it was shut down".into()))),
+        let mut waiters = lock(&self.waiters);
+        if self.lsn() >= lsn {
+            return Ok(None);
         }
+        if let Some(why) = &waiters.stopped {
+            return Err(LogStopped(why.clone()));
+        }
+        let (sender, receiver) = oneshot::channel();
+        let same = waiters.by_lsn.entry(lsn).or_default();
+        // Those who gave up waiting are not kept.
+        same.retain(|waiter| !waiter.is_closed());
+        same.push(sender);
+        Ok(Some(receiver))
+    }
+
+    fn outcome(&self, woken: Result<(), oneshot::error::RecvError>) -> Result<(), LogStopped> {
+        woken.map_err(|_| self.stopped().unwrap_or_else(|| LogStopped("it was shut down".into())))
     }
 }

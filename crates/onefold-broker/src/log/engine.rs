@@ -2,15 +2,19 @@
 //! drive it from one thread and stop it between any two effects on the disk; the threads only call these.
 
 use super::durable::Durability;
+use super::flush::Unsynced;
 use super::partitions::Partitions;
 use super::sequencer::{Now, Queued, Sequencer, batch_bytes};
-use super::{LogSettings, LogStopped, lock};
+use super::{LogSettings, LogStopped, Planted, lock};
+use crate::crash_point;
 use crate::disk::{Disk, is_full};
-use crate::journal::{Files, Framed, Identity, Writer, prepare};
+use crate::journal::{Files, Framed, Identity, OldFile, Writer};
+use crate::segment::OpenFiles;
 use onefold_broker_core::{Lsn, Record, State};
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// An open log, without threads.
@@ -20,14 +24,25 @@ pub struct Engine {
     pub(super) settings: LogSettings,
     pub(super) identity: Identity,
     pub(super) sequencer: Mutex<Sequencer>,
-    pub(super) writer: Mutex<Writer>,
+    pub(super) journal: Mutex<Journal>,
     pub(super) files: Mutex<Files>,
     pub(super) partitions: Partitions,
+    pub(super) segment_files: OpenFiles,
+    pub(super) unsynced: Mutex<Unsynced>,
     pub(super) durability: Durability,
     /// Bytes of batches between the sequencer and the journal.
     pub(super) queued_bytes: AtomicUsize,
     /// No file or checkpoint could be written for lack of space.
     pub(super) out_of_space: AtomicBool,
+    /// Bytes that the file in use takes without growing.
+    pub(super) writer_room: AtomicU64,
+}
+
+/// What the syncing thread works with.
+pub(super) struct Journal {
+    pub(super) writer: Writer,
+    /// What a full disk has kept from being written.
+    pub(super) waiting: VecDeque<Queued>,
 }
 
 /// What a call to [`Engine::sync`] did.
@@ -37,24 +52,24 @@ pub enum Synced {
     Nothing,
     /// Everything that was queued is durable.
     Group,
-    /// The disk is full; the group waits and goes first the next time.
+    /// The disk is full; what is not written waits and goes first the next time.
     NoSpace,
 }
 
 impl Engine {
-    /// See [`super::Log::sequence`]. Whether the queue was empty before comes third.
+    /// See [`super::Log::sequence`]. Third comes whether the queue was empty before, so that someone must be woken.
     pub fn sequence<T>(
         &self,
         decide: impl FnOnce(&State, Now) -> (T, Option<Record>),
     ) -> Result<(T, Lsn, bool), LogStopped> {
         let mut sequencer = lock(&self.sequencer);
+        if sequencer.is_broken() {
+            return Err(self.stop("a record could not be applied: report this as a bug, with this process's output"));
+        }
         if let Some(stopped) = self.durability.stopped() {
             return Err(stopped);
         }
-        if sequencer.is_broken() {
-            self.durability.stop("a record could not be applied: report this as a bug, with the log of this process");
-            return self.durability.stopped().map_or_else(|| Err(LogStopped("broken".into())), Err);
-        }
+        sequencer.state.settle(self.durability.lsn());
         let now = sequencer.now();
         let (answer, record) = decide(&sequencer.state, now);
         let Some(record) = record else { return Ok((answer, Lsn::NONE, false)) };
@@ -67,41 +82,38 @@ impl Engine {
     /// See [`super::Log::view`].
     pub fn view<T>(&self, read: impl FnOnce(&State, Now) -> T) -> T {
         let mut sequencer = lock(&self.sequencer);
+        sequencer.state.settle(self.durability.lsn());
         let now = sequencer.now();
         read(&sequencer.state, now)
     }
 
     /// Writes all that is queued and makes it durable, then lets readers see it and releases those who wait.
+    ///
+    /// # Errors
+    /// [`LogStopped`] after any failure but a full disk's: for good, since nobody knows what a failed sync has kept.
     pub fn sync(&self) -> Result<Synced, LogStopped> {
         if let Some(stopped) = self.durability.stopped() {
             return Err(stopped);
         }
-        let mut writer = lock(&self.writer);
-        let group = lock(&self.sequencer).take(Vec::new());
-        if group.is_empty() {
+        let mut journal = lock(&self.journal);
+        let queued = lock(&self.sequencer).take();
+        journal.waiting.extend(queued);
+        if journal.waiting.is_empty() {
             return Ok(Synced::Nothing);
         }
-        let framed: Vec<Framed> = group.iter().map(frame).collect();
-        match self.write(&mut writer, &framed) {
-            Ok(()) => {
-                self.publish(&group);
-                Ok(Synced::Group)
+        match self.write_waiting(&mut journal) {
+            Ok(()) => Ok(Synced::Group),
+            Err(error) if is_full(&error) => {
+                self.out_of_space.store(true, Ordering::Relaxed);
+                Ok(Synced::NoSpace)
             }
             Err(error) => Err(self.stop(&format!("the journal could not be written and synced ({error})"))),
         }
     }
 
-    /// Prepares a journal file if too few are ready; whether it did.
-    pub fn prepare_file(&self) -> io::Result<bool> {
-        if lock(&self.files).ready.len() >= self.settings.ready_files {
-            return Ok(false);
-        }
-        let folder = self.journal_folder();
-        let bytes = self.settings.journal_file_bytes;
-        let ready = prepare(&*self.disk, &folder, &self.files, None, bytes, self.settings.pace);
-        self.out_of_space.store(ready.as_ref().is_err_and(is_full), Ordering::Relaxed);
-        lock(&self.files).ready.push_back(ready?);
-        Ok(true)
+    /// How far everything is durable.
+    pub fn durable_lsn(&self) -> Lsn {
+        self.durability.lsn()
     }
 
     /// Ends the log for good, with the first reason that is given.
@@ -114,51 +126,76 @@ impl Engine {
         self.folder.join("journal")
     }
 
-    /// Writes the frames into as many files as they need; each file is durable before the next one begins.
-    fn write(&self, writer: &mut Writer, framed: &[Framed]) -> io::Result<()> {
-        let durable = self.durability.lsn();
-        let mut left = framed;
+    /// Writes what waits, file by file: each file is durable before the next one begins, and published at once.
+    fn write_waiting(&self, journal: &mut Journal) -> io::Result<()> {
+        let framed: Vec<Framed> = journal.waiting.iter().map(frame).collect();
+        let mut left = &framed[..];
         while let Some(first) = left.first() {
-            if (first.length() as u64) > writer.room() {
-                self.next_file(writer);
+            let retired = if first.length() as u64 > journal.writer.room() { self.next_file(journal) } else { None };
+            let (now, later) = left.split_at(fitting(journal.writer.room(), left));
+            self.write_group(journal, now)?;
+            if let Some(old) = retired {
+                let mut files = lock(&self.files);
+                files.old.push_back(old);
+                files.current = journal.writer.sequence();
             }
-            let (now, later) = left.split_at(fitting(writer.room(), left));
-            writer.write(now, durable)?;
             left = later;
         }
         Ok(())
     }
 
-    /// Takes the next prepared file. Without one the file in use grows, which is slower but never wrong.
-    fn next_file(&self, writer: &mut Writer) {
-        let mut files = lock(&self.files);
-        let Some(ready) = files.ready.pop_front() else { return };
-        let old = writer.retire();
-        *writer = Writer::begin(ready, self.identity, old.last, self.settings.defect);
-        files.old.push_back(old);
+    fn write_group(&self, journal: &mut Journal, group: &[Framed]) -> io::Result<()> {
+        let defect = self.settings.defect;
+        let last = group.last().map_or(Lsn::NONE, |framed| framed.stamp.lsn);
+        let durable = if defect.is(Planted::DurableTooHigh) { last } else { self.durability.lsn() };
+        if defect.is(Planted::AckBeforeSync) {
+            self.publish(journal, group.len());
+            return journal.writer.write(group, durable);
+        }
+        crash_point!("journal.before_write");
+        match journal.writer.write(group, durable) {
+            Err(_) if defect.is(Planted::FailedSyncRetried) => journal.writer.sync_again()?,
+            result => result?,
+        }
+        self.writer_room.store(journal.writer.room(), Ordering::Relaxed);
+        crash_point!("journal.synced_before_ack");
+        self.publish(journal, group.len());
+        Ok(())
     }
 
-    fn publish(&self, group: &[Queued]) {
-        group.iter().for_each(|queued| self.partitions.publish(&queued.record));
-        let bytes = group.iter().map(|queued| queued.batch_bytes).sum();
-        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        if let Some(last) = group.last() {
-            self.durability.raise(last.stamp.lsn);
+    /// Takes the next prepared file. Without one the file in use grows, which is slower but never wrong.
+    fn next_file(&self, journal: &mut Journal) -> Option<OldFile> {
+        let ready = lock(&self.files).ready.pop_front()?;
+        let old = journal.writer.retire();
+        journal.writer = Writer::begin(ready, self.identity, old.last, self.settings.defect);
+        Some(old)
+    }
+
+    /// The first `count` of what waits are durable.
+    fn publish(&self, journal: &mut Journal, count: usize) {
+        let mut bytes = 0;
+        let mut last = Lsn::NONE;
+        for queued in journal.waiting.drain(..count) {
+            self.partitions.publish(&queued.stamp, &queued.record);
+            bytes += queued.batch_bytes;
+            last = queued.stamp.lsn;
         }
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.durability.raise(last);
     }
 }
 
 /// How many frames go into `room` bytes: at least one, all of them where not even the first fits.
 fn fitting(room: u64, frames: &[Framed]) -> usize {
     let mut end = 0;
-    let count = frames
-        .iter()
-        .take_while(|frame| {
-            end += frame.length() as u64;
-            end <= room
-        })
-        .count();
-    if count == 0 { frames.len() } else { count }
+    let fits = |frame: &&Framed| {
+        end += frame.length() as u64;
+        end <= room
+    };
+    match frames.iter().take_while(fits).count() {
+        0 => frames.len(),
+        count => count,
+    }
 }
 
 fn frame(queued: &Queued) -> Framed {

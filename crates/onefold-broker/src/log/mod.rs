@@ -8,26 +8,37 @@ mod defect;
 mod durable;
 mod engine;
 mod error;
+mod flush;
+mod keep;
 mod partition;
 mod partitions;
+mod read;
 mod recover;
+mod retention;
 mod sequencer;
 mod settings;
+mod signal;
+mod space;
+mod tail;
 mod threads;
+mod tidy;
 
 pub use defect::{Defect, Planted};
 pub use durable::Durable;
 pub use engine::{Engine, Synced};
 pub use error::{LogStopped, OpenError, ProduceRefused, ReadError};
+pub use keep::{Follows, Snapshot};
 pub use sequencer::Now;
 pub use settings::{Clock, LogSettings};
+pub use space::Room;
 
 use crate::disk::Disk;
 use bytes::Bytes;
 use onefold_broker_core::{Lsn, Record, State, TopicId, TopicPartition};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use threads::{Signals, Threads};
+use signal::Signals;
+use threads::Threads;
 use tokio::sync::{Notify, watch};
 
 /// An open log; clones are handles to the same one. When the last handle goes, so do its threads.
@@ -133,15 +144,7 @@ impl Log {
         max_bytes: usize,
         at_least_one: bool,
     ) -> Result<Chunk, ReadError> {
-        let Some(partition) = self.engine().partitions.get(at) else {
-            return Ok(Chunk { batches: Vec::new(), high_watermark: 0, log_start: 0 });
-        };
-        let (log_start, high_watermark) = (partition.log_start(), partition.high_watermark());
-        if offset < log_start {
-            return Err(ReadError::BelowStart { log_start });
-        }
-        let batches = partition.read_tail(offset, max_bytes, at_least_one).unwrap_or_default();
-        Ok(Chunk { batches, high_watermark, log_start })
+        self.engine().read(at, offset, max_bytes, at_least_one)
     }
 
     /// Whether reading this offset would go to the disk rather than to memory.
@@ -150,16 +153,22 @@ impl Log {
         partition.is_some_and(|partition| offset < partition.high_watermark() && !partition.in_tail(offset))
     }
 
-    /// The first record at or after a time, as (offset, timestamp); none when all are before it.
+    /// The first record at or after a time, as (offset, timestamp); none when all are before it. May block on the disk.
+    ///
+    /// # Errors
+    /// [`ReadError`], whose kinds say what to answer.
     pub fn offset_for_time(&self, at: TopicPartition, timestamp_ms: i64) -> Result<Option<(i64, i64)>, ReadError> {
-        let partition = self.engine().partitions.get(at);
-        Ok(partition.and_then(|partition| partition.tail_at_time(timestamp_ms)))
+        let found = self.engine().batch_at_time(at, timestamp_ms)?;
+        Ok(found.map(|(header, _)| (header.base_offset, header.max_timestamp_ms)))
     }
 
-    /// The record with the greatest timestamp, as (offset, timestamp); none in an empty partition.
+    /// The record with the greatest timestamp, as (offset, timestamp); none in an empty partition. May block on the disk.
+    ///
+    /// # Errors
+    /// [`ReadError`], whose kinds say what to answer.
     pub fn max_timestamp(&self, at: TopicPartition) -> Result<Option<(i64, i64)>, ReadError> {
-        let partition = self.engine().partitions.get(at);
-        Ok(partition.and_then(|partition| partition.tail_max_time()))
+        let found = self.engine().newest_batch(at)?;
+        Ok(found.map(|(header, _)| (header.base_offset, header.max_timestamp_ms)))
     }
 
     /// Wakes when the high watermark of any of these partitions is above its offset. Cancel-safe.
@@ -173,10 +182,19 @@ impl Log {
     /// # Errors
     /// [`ProduceRefused`], at once, when the disk is full.
     pub async fn room(&self, bytes: usize) -> Result<(), ProduceRefused> {
-        let _ = bytes;
-        match self.engine().durability.stopped() {
-            Some(stopped) => Err(stopped.into()),
-            None => Ok(()),
+        loop {
+            let freed = self.running.signals.freed.notified();
+            if let Some(stopped) = self.engine().durability.stopped() {
+                return Err(stopped.into());
+            }
+            match self.engine().room(bytes) {
+                Room::Free => return Ok(()),
+                Room::NoSpace => return Err(ProduceRefused::NoSpace),
+                Room::Later => {}
+            }
+            self.running.signals.keep.set();
+            // The timeout is for what nobody announces, such as a stop; what is worked off wakes at once.
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(20), freed).await;
         }
     }
 
@@ -190,6 +208,15 @@ impl Log {
         self.running.shutdown();
     }
 
+    /// The partition to wait at: one that exists, even if nothing is in it yet.
+    fn waitable(&self, at: TopicPartition) -> Option<Arc<partition::PartitionLog>> {
+        let partitions = &self.engine().partitions;
+        partitions.get(at).or_else(|| {
+            let exists = self.view(|state, _| state.partition(at).is_some());
+            exists.then(|| partitions.get_or_insert(at))
+        })
+    }
+
     fn engine(&self) -> &Engine {
         &self.running.engine
     }
@@ -200,6 +227,7 @@ impl Running {
         self.signals.end();
         if let Some(threads) = lock(&self.threads).take() {
             threads.join();
+            self.engine.close();
         }
         self.engine.durability.stop("it was shut down");
         drop(lock(&self.lock).take());
@@ -223,7 +251,7 @@ impl WaitReadable {
         let wake = Arc::new(Notify::new());
         let mut partitions = Vec::with_capacity(wanted.len());
         for (at, offset) in wanted {
-            let partition = log.engine().partitions.get_or_insert(*at);
+            let Some(partition) = log.waitable(*at) else { continue };
             partition.notify_above(*offset, &wake);
             partitions.push(partition);
         }

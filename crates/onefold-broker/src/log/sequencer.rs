@@ -56,9 +56,9 @@ impl Sequencer {
         (lsn, first)
     }
 
-    /// All that waits, for one group; `empty` takes its place, so that its memory is used again.
-    pub(crate) fn take(&mut self, empty: Vec<Queued>) -> Vec<Queued> {
-        std::mem::replace(&mut self.queue, empty)
+    /// All that waits, for one group.
+    pub(crate) fn take(&mut self) -> Vec<Queued> {
+        std::mem::take(&mut self.queue)
     }
 }
 

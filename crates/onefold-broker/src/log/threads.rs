@@ -1,80 +1,36 @@
-//! The threads of an open log: one syncs, one prepares files. They only call the engine.
+//! The threads of an open log: one syncs, one prepares files, one keeps house (segments, checkpoints, retention). They
+//! only call the engine.
 
 use super::engine::Engine;
-use super::lock;
-use std::sync::{Arc, Condvar, Mutex};
+use super::signal::Signals;
+use super::{Follows, Synced};
+use crate::disk::is_full;
+use std::io;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Wakes one thread, and remembers that it was to be woken.
-#[derive(Debug, Default)]
-pub(super) struct Signal {
-    set: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Signal {
-    pub(super) fn set(&self) {
-        let mut set = lock(&self.set);
-        if !*set {
-            *set = true;
-            drop(set);
-            self.changed.notify_one();
-        }
-    }
-
-    /// Waits until it is set, or for so long.
-    fn wait(&self, at_most: Option<Duration>) {
-        let mut set = lock(&self.set);
-        while !*set {
-            match at_most {
-                Some(time) => {
-                    let (guard, timeout) =
-                        self.changed.wait_timeout(set, time).unwrap_or_else(std::sync::PoisonError::into_inner);
-                    set = guard;
-                    if timeout.timed_out() {
-                        break;
-                    }
-                }
-                None => set = self.changed.wait(set).unwrap_or_else(std::sync::PoisonError::into_inner),
-            }
-        }
-        *set = false;
-    }
-}
-
-/// How the threads are reached.
-#[derive(Debug, Default)]
-pub(super) struct Signals {
-    pub(super) sync: Signal,
-    pub(super) files: Signal,
-    ending: std::sync::atomic::AtomicBool,
-}
+/// How long to wait before something that failed for lack of space is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(200);
 
 /// The running threads.
-#[derive(Debug)]
-pub(super) struct Threads {
-    handles: Vec<JoinHandle<()>>,
-}
-
-impl Signals {
-    pub(super) fn end(&self) {
-        self.ending.store(true, std::sync::atomic::Ordering::Release);
-        self.sync.set();
-        self.files.set();
-    }
-
-    fn is_ending(&self) -> bool {
-        self.ending.load(std::sync::atomic::Ordering::Acquire)
-    }
-}
+#[derive(Debug, Default)]
+pub(super) struct Threads(Vec<JoinHandle<()>>);
 
 impl Threads {
-    pub(super) fn start(engine: &Arc<Engine>, signals: &Arc<Signals>) -> std::io::Result<Threads> {
-        let mut threads = Threads { handles: Vec::new() };
+    pub(super) fn start(engine: &Arc<Engine>, signals: &Arc<Signals>) -> io::Result<Threads> {
+        let mut threads = Threads::default();
         threads.spawn("onefold-journal", engine, signals, sync_loop)?;
         threads.spawn("onefold-files", engine, signals, files_loop)?;
+        threads.spawn("onefold-keeper", engine, signals, keep_loop)?;
         Ok(threads)
+    }
+
+    pub(super) fn join(self) {
+        for handle in self.0 {
+            // A thread that panicked has said so; there is nothing left to do for it.
+            let _ = handle.join();
+        }
     }
 
     fn spawn(
@@ -83,17 +39,10 @@ impl Threads {
         engine: &Arc<Engine>,
         signals: &Arc<Signals>,
         work: fn(&Engine, &Signals),
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
         let (engine, signals) = (engine.clone(), signals.clone());
-        self.handles.push(thread::Builder::new().name(name.into()).spawn(move || work(&engine, &signals))?);
+        self.0.push(thread::Builder::new().name(name.into()).spawn(move || work(&engine, &signals))?);
         Ok(())
-    }
-
-    pub(super) fn join(self) {
-        for handle in self.handles {
-            // A thread that panicked has said so; there is nothing left to do for it.
-            let _ = handle.join();
-        }
     }
 }
 
@@ -101,11 +50,19 @@ impl Threads {
 fn sync_loop(engine: &Engine, signals: &Signals) {
     loop {
         match engine.sync() {
-            Ok(super::Synced::Group) => continue,
-            Ok(super::Synced::NoSpace) => signals.sync.wait(Some(Duration::from_millis(100))),
-            Ok(super::Synced::Nothing) if signals.is_ending() => return,
-            Ok(super::Synced::Nothing) => signals.sync.wait(None),
-            Err(_) => return,
+            Ok(Synced::Group) => {
+                if engine.needs_files() {
+                    signals.files.set();
+                }
+                if engine.needs_keeping() {
+                    signals.keep.set();
+                }
+            }
+            Ok(Synced::NoSpace) if signals.is_ending() => return,
+            Ok(Synced::NoSpace) => signals.sync.wait(Some(TRY_AGAIN)),
+            Ok(Synced::Nothing) if signals.is_ending() => return,
+            Ok(Synced::Nothing) => signals.sync.wait(None),
+            Err(_) => return signals.end(),
         }
     }
 }
@@ -113,12 +70,63 @@ fn sync_loop(engine: &Engine, signals: &Signals) {
 fn files_loop(engine: &Engine, signals: &Signals) {
     while !signals.is_ending() {
         match engine.prepare_file() {
-            Ok(true) => {}
-            Ok(false) => signals.files.wait(Some(Duration::from_secs(1))),
+            Ok(true) => signals.freed.notify_waiters(),
+            Ok(false) => signals.files.wait(None),
             Err(error) => {
                 tracing::warn!(%error, "no journal file can be prepared; trying again");
-                signals.files.wait(Some(Duration::from_secs(1)));
+                signals.files.wait(Some(TRY_AGAIN));
             }
         }
     }
+}
+
+fn keep_loop(engine: &Engine, signals: &Signals) {
+    let every = engine.settings.retention_every;
+    let mut next_retention = Instant::now() + every;
+    while !signals.is_ending() {
+        let due = Instant::now() >= next_retention;
+        if due {
+            next_retention = Instant::now() + every;
+        }
+        match keep(engine, signals, due) {
+            Ok(()) => {
+                signals.freed.notify_waiters();
+                let left = next_retention.saturating_duration_since(Instant::now());
+                if !engine.needs_keeping() {
+                    signals.keep.wait(Some(left));
+                }
+            }
+            Err(error) if is_full(&error) => {
+                engine.note_no_space();
+                tracing::warn!(%error, "segments and checkpoint cannot be written; trying again");
+                signals.keep.wait(Some(TRY_AGAIN));
+            }
+            Err(error) => {
+                engine.stop(&format!("segments or checkpoint could not be written ({error})"));
+                return signals.end();
+            }
+        }
+    }
+}
+
+/// One round: what is in memory goes to segments, the journal is checkpointed if it is long enough, what is gone is
+/// removed.
+fn keep(engine: &Engine, signals: &Signals, retention: bool) -> io::Result<()> {
+    if retention {
+        engine.retain().map_err(io::Error::other)?;
+        signals.sync.set();
+    }
+    if engine.needs_flush() || retention {
+        engine.flush()?;
+        signals.freed.notify_waiters();
+        engine.trim()?;
+    }
+    if engine.needs_checkpoint() {
+        let snapshot = engine.snapshot();
+        signals.sync.set();
+        engine.durability.wait_blocking(snapshot.lsn).map_err(io::Error::other)?;
+        engine.checkpoint(snapshot, Follows::Journal)?;
+        signals.files.set();
+    }
+    Ok(())
 }

@@ -1,0 +1,156 @@
+//! From memory to segments, in the background: writing, closing and removing a partition's files.
+
+use super::engine::Engine;
+use super::lock;
+use super::partition::PartitionLog;
+use super::tail::TailBatch;
+use crate::disk::DiskFile;
+use crate::segment::{file_name, folder_name};
+use onefold_broker_core::batch::Header;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Written to one segment at once.
+const WRITE_BYTES: usize = 4 << 20;
+/// So many written files stay open until a checkpoint syncs them; beyond it they are synced earlier.
+const UNSYNCED_FILES: usize = 128;
+
+/// What was written to segments and is not yet synced.
+#[derive(Default)]
+pub(super) struct Unsynced {
+    files: BTreeMap<PathBuf, Arc<dyn DiskFile>>,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Engine {
+    /// Moves every batch that is in memory now to its segment. Nothing is durable by it that was not before.
+    ///
+    /// # Errors
+    /// The disk's. A full disk's can be tried again; after any other the log must stop.
+    pub fn flush(&self) -> io::Result<()> {
+        let mut partitions = std::mem::take(&mut *lock(&self.partitions.unflushed));
+        // By topic and number, so that one test run does what another did.
+        partitions.sort_unstable_by_key(|partition| partition.at);
+        while let Some(partition) = partitions.pop() {
+            if let Err(error) = self.flush_partition(&partition) {
+                partitions.push(partition);
+                lock(&self.partitions.unflushed).append(&mut partitions);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the files of deleted topics, and segments that lie wholly below their partition's log start. All of that
+    /// is durably gone already, so a crash in between leaves files that the next start removes.
+    pub fn trim(&self) -> io::Result<()> {
+        let removed = std::mem::take(&mut *lock(&self.partitions.removed));
+        for partition in removed {
+            let dropped = lock(&partition.tail).take_all();
+            self.partitions.tail_bytes.fetch_sub(bytes_of(&dropped), Ordering::Relaxed);
+            let segments = lock(&partition.segments).take_all();
+            self.remove_segments(&partition, segments.iter().map(|segment| segment.base_offset))?;
+            let folder = self.partition_folder(&partition);
+            lock(&self.unsynced).folders.remove(&folder);
+            if self.disk.exists(&folder)? {
+                self.disk.remove_dir(&folder)?;
+            }
+        }
+        for partition in self.partitions.all() {
+            let log_start = partition.log_start();
+            let dropped = {
+                let mut segments = lock(&partition.segments);
+                segments.close_below(log_start);
+                segments.take_below(log_start)
+            };
+            self.remove_segments(&partition, dropped.iter().map(|segment| segment.base_offset))?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable that was flushed.
+    pub(super) fn sync_segments(&self) -> io::Result<()> {
+        let unsynced = std::mem::take(&mut *lock(&self.unsynced));
+        unsynced.files.values().try_for_each(|file| file.sync_data())?;
+        unsynced.folders.iter().try_for_each(|folder| self.disk.sync_dir(folder))
+    }
+
+    pub(super) fn segments_folder(&self) -> PathBuf {
+        self.folder.join("segments")
+    }
+
+    pub(super) fn partition_folder(&self, partition: &PartitionLog) -> PathBuf {
+        self.segments_folder().join(folder_name(partition.at))
+    }
+
+    fn flush_partition(&self, partition: &PartitionLog) -> io::Result<()> {
+        loop {
+            let batches = lock(&partition.tail).front(WRITE_BYTES);
+            if batches.is_empty() {
+                return Ok(());
+            }
+            self.write_batches(partition, &batches)?;
+            let empty = lock(&partition.tail).drop_front(batches.len());
+            self.partitions.tail_bytes.fetch_sub(bytes_of(&batches), Ordering::Relaxed);
+            if empty {
+                return Ok(());
+            }
+        }
+    }
+
+    fn write_batches(&self, partition: &PartitionLog, batches: &[TailBatch]) -> io::Result<()> {
+        let Some(first) = batches.first() else { return Ok(()) };
+        let folder = self.partition_folder(partition);
+        let limit = self.settings.segment_bytes;
+        let open = lock(&partition.segments).appendable(limit).map(|segment| (segment.base_offset, segment.bytes));
+        let (path, file, position) = match open {
+            Some((base_offset, bytes)) => {
+                let path = folder.join(file_name(base_offset));
+                let file = self.segment_files.get(&path)?;
+                (path, file, bytes)
+            }
+            None => {
+                let path = folder.join(file_name(first.header.base_offset));
+                let file = self.begin_segment(&folder, &path)?;
+                lock(&partition.segments).begin(first.header.base_offset);
+                (path, file, 0)
+            }
+        };
+        let slices: Vec<IoSlice<'_>> = batches.iter().map(|batch| IoSlice::new(&batch.bytes)).collect();
+        lock(&self.unsynced).files.insert(path, file.clone());
+        file.write_at(&slices, position)?;
+        let headers: Vec<Header> = batches.iter().map(|batch| batch.header).collect();
+        lock(&partition.segments).extend(&headers);
+        if lock(&self.unsynced).files.len() > UNSYNCED_FILES {
+            self.sync_segments()?;
+        }
+        Ok(())
+    }
+
+    fn begin_segment(&self, folder: &Path, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        self.disk.create_dir(folder)?;
+        let file = self.segment_files.create(path)?;
+        lock(&self.unsynced).folders.extend([folder.to_owned(), self.segments_folder()]);
+        Ok(file)
+    }
+
+    fn remove_segments(&self, partition: &PartitionLog, bases: impl Iterator<Item = i64>) -> io::Result<()> {
+        let folder = self.partition_folder(partition);
+        for base in bases {
+            let path = folder.join(file_name(base));
+            self.segment_files.forget(&path);
+            lock(&self.unsynced).files.remove(&path);
+            if self.disk.exists(&path)? {
+                self.disk.remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bytes_of(batches: &[TailBatch]) -> usize {
+    batches.iter().map(|batch| batch.bytes.len()).sum()
+}

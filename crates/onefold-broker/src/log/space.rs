@@ -1,0 +1,100 @@
+//! Room: prepared journal files, and what happens when there is none.
+
+use super::engine::Engine;
+use super::lock;
+use crate::disk::is_full;
+use crate::journal::{OldFile, file_name, prepare};
+use std::io;
+use std::sync::atomic::Ordering;
+
+/// A checkpoint is due at so many old files, however small.
+const OLD_FILES: usize = 16;
+
+/// Whether more batches may come in now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// Yes.
+    Free,
+    /// Not yet: memory or journal must be worked off first.
+    Later,
+    /// Not until somebody frees space.
+    NoSpace,
+}
+
+impl Engine {
+    /// Prepares a journal file if too few are ready; whether it did.
+    ///
+    /// # Errors
+    /// The disk's. Nothing is lost by them.
+    pub fn prepare_file(&self) -> io::Result<bool> {
+        let wanted = lock(&self.files).ready.len() < self.settings.ready_files;
+        self.drop_spares()?;
+        if !wanted {
+            return Ok(false);
+        }
+        let recycled = lock(&self.files).spare.pop();
+        let (folder, bytes) = (self.journal_folder(), self.settings.journal_file_bytes);
+        let ready = prepare(&*self.disk, &folder, &self.files, recycled, bytes, self.settings.pace, self.settings.defect);
+        self.out_of_space.store(ready.as_ref().is_err_and(is_full), Ordering::Relaxed);
+        lock(&self.files).ready.push_back(ready?);
+        Ok(true)
+    }
+
+    /// Whether `bytes` more of batches may come in.
+    pub fn room(&self, bytes: usize) -> Room {
+        let held = self.partitions.tail_bytes.load(Ordering::Relaxed) + self.queued_bytes.load(Ordering::Relaxed);
+        // One request is let in whatever its size, or it would wait for ever.
+        if held > 0 && held + bytes > self.settings.tail_limit_bytes {
+            return Room::Later;
+        }
+        let files = lock(&self.files);
+        if self.out_of_space.load(Ordering::Relaxed) {
+            let ready: u64 = files.ready.iter().map(|file| file.filled).sum();
+            let room = ready + self.writer_room.load(Ordering::Relaxed);
+            let queued = self.queued_bytes.load(Ordering::Relaxed) as u64;
+            if room < queued + bytes as u64 + self.settings.reserve_bytes {
+                return Room::NoSpace;
+            }
+        }
+        if files.old_bytes() > self.settings.journal_limit_bytes { Room::Later } else { Room::Free }
+    }
+
+    /// Whether [`Engine::prepare_file`] has something to do.
+    pub(super) fn needs_files(&self) -> bool {
+        lock(&self.files).ready.len() < self.settings.ready_files
+    }
+
+    /// Whether [`Engine::flush`] should move what is in memory to segments.
+    pub(super) fn needs_flush(&self) -> bool {
+        self.partitions.tail_bytes.load(Ordering::Relaxed) >= self.settings.tail_flush_bytes
+    }
+
+    /// Whether the journal is long enough for a checkpoint: by bytes, or by files that short starts have left.
+    pub(super) fn needs_checkpoint(&self) -> bool {
+        let files = lock(&self.files);
+        files.old_bytes() >= self.settings.checkpoint_bytes || files.old.len() >= OLD_FILES
+    }
+
+    pub(super) fn needs_keeping(&self) -> bool {
+        self.needs_flush() || self.needs_checkpoint()
+    }
+
+    /// No checkpoint can be written, so the journal must last.
+    pub(super) fn note_no_space(&self) {
+        self.out_of_space.store(true, Ordering::Relaxed);
+    }
+
+    /// Removes freed files that are too small to use again, or too many.
+    fn drop_spares(&self) -> io::Result<()> {
+        let (bytes, keep) = (self.settings.journal_file_bytes, self.settings.ready_files);
+        let dropped: Vec<OldFile> = {
+            let mut files = lock(&self.files);
+            let (mut kept, mut dropped): (Vec<_>, Vec<_>) = files.spare.drain(..).partition(|file| file.bytes >= bytes);
+            dropped.extend(kept.drain(keep.min(kept.len())..));
+            files.spare = kept;
+            dropped
+        };
+        let folder = self.journal_folder();
+        dropped.iter().try_for_each(|file| self.disk.remove(&folder.join(file_name(file.sequence))))
+    }
+}
