@@ -8,16 +8,26 @@ use crate::disk::{Disk, DiskFile};
 use crate::log::{Defect, Planted};
 use std::io::{self, IoSlice};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How fast a file is filled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Pace {
     /// Bytes written and synced at once.
     pub chunk: usize,
     /// How long to rest after each, so that the writer's own syncs hardly ever wait behind the filling.
     pub rest: Duration,
+    /// Set when the log ends: nobody waits for a file to be filled then.
+    pub ending: Arc<AtomicBool>,
+}
+
+impl Pace {
+    /// A pace that nobody ends.
+    pub fn new(chunk: usize, rest: Duration) -> Pace {
+        Pace { chunk, rest, ending: Arc::default() }
+    }
 }
 
 /// Makes a file of at least `bytes` ready under the next sequence: `recycled`, which no checkpoint needs any more, or a
@@ -31,7 +41,7 @@ pub fn prepare(
     files: &Mutex<Files>,
     recycled: Option<OldFile>,
     bytes: u64,
-    pace: Pace,
+    pace: &Pace,
     defect: Defect,
 ) -> io::Result<ReadyFile> {
     let sequence = files.lock().unwrap_or_else(PoisonError::into_inner).next_sequence();
@@ -57,10 +67,13 @@ pub fn prepare(
     Ok(ReadyFile { sequence, file, filled: filled.max(bytes) })
 }
 
-fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: Pace) -> io::Result<()> {
+fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: &Pace) -> io::Result<()> {
     let zeros = vec![0; pace.chunk.clamp(1, 1 << 20)];
     let mut at = from;
     while at < to {
+        if pace.ending.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let chunk = zeros.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
         file.write_at(&[IoSlice::new(&zeros[..chunk])], at)?;
         file.sync_data()?;

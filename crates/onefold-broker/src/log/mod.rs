@@ -35,9 +35,10 @@ pub use space::Room;
 use crate::disk::Disk;
 use bytes::Bytes;
 use onefold_broker_core::{Lsn, Record, State, TopicId, TopicPartition};
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use signal::Signals;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use threads::Threads;
 use tokio::sync::{Notify, watch};
 
@@ -224,6 +225,7 @@ impl Log {
 
 impl Running {
     fn shutdown(&self) {
+        self.engine.settings.pace.ending.store(true, Ordering::Relaxed);
         self.signals.end();
         if let Some(threads) = lock(&self.threads).take() {
             threads.join();

@@ -48,9 +48,8 @@ impl Engine {
         let segment = lock(&partition.segments).find_time(time_ms).cloned();
         if let Some(segment) = segment {
             let from = |index: &Index| index.position_of_time(time_ms);
-            let wanted = |header: &Header| {
-                header.max_timestamp_ms >= time_ms && header.last_offset() >= partition.log_start()
-            };
+            let wanted =
+                |header: &Header| header.max_timestamp_ms >= time_ms && header.last_offset() >= partition.log_start();
             if let Some(found) = self.find_in(&partition, &segment, from, wanted)? {
                 return Ok(Some(found));
             }

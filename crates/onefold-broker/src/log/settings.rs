@@ -45,7 +45,7 @@ impl Default for LogSettings {
         LogSettings {
             first_file_bytes: 1 << 20,
             journal_file_bytes: 64 << 20,
-            pace: Pace { chunk: 256 << 10, rest: Duration::from_millis(2) },
+            pace: Pace::new(256 << 10, Duration::from_millis(2)),
             ready_files: 2,
             checkpoint_bytes: 192 << 20,
             journal_limit_bytes: 1 << 30,

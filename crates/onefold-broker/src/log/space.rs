@@ -34,7 +34,8 @@ impl Engine {
         }
         let recycled = lock(&self.files).spare.pop();
         let (folder, bytes) = (self.journal_folder(), self.settings.journal_file_bytes);
-        let ready = prepare(&*self.disk, &folder, &self.files, recycled, bytes, self.settings.pace, self.settings.defect);
+        let ready =
+            prepare(&*self.disk, &folder, &self.files, recycled, bytes, &self.settings.pace, self.settings.defect);
         self.out_of_space.store(ready.as_ref().is_err_and(is_full), Ordering::Relaxed);
         lock(&self.files).ready.push_back(ready?);
         Ok(true)

@@ -72,6 +72,7 @@ fn files_loop(engine: &Engine, signals: &Signals) {
         match engine.prepare_file() {
             Ok(true) => signals.freed.notify_waiters(),
             Ok(false) => signals.files.wait(None),
+            Err(_) if signals.is_ending() => {}
             Err(error) => {
                 tracing::warn!(%error, "no journal file can be prepared; trying again");
                 signals.files.wait(Some(TRY_AGAIN));

@@ -19,7 +19,6 @@ pub struct Segment {
     pub index: Option<Arc<Index>>,
 }
 
-
 /// A partition's segments. The last one is appended to, until it is closed.
 #[derive(Debug, Clone, Default)]
 pub struct SegmentList {
