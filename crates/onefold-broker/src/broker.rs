@@ -198,6 +198,9 @@ async fn stop_with_the_log(log: Log, stop: watch::Sender<bool>) {
     let mut durable = log.durable();
     if let Ok(durable) = durable.wait_for(|durable| durable.stopped.is_some()).await {
         let why = durable.stopped.as_deref().unwrap_or_default();
+        if *stop.borrow() {
+            return; // it was told to: nothing went wrong
+        }
         tracing::error!(why, "the broker serves no more; start it again once the cause is gone");
         stop.send_replace(true);
     }

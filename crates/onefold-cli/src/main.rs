@@ -1,1 +1,23 @@
-fn main() {}
+//! The `onefold` command.
+
+mod cli;
+mod commands;
+mod console;
+mod exit;
+mod kafka;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    console::logging();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => return exit::Failure::failed(format!("the system gives no threads: {why}")).report(),
+    };
+    match runtime.block_on(commands::run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

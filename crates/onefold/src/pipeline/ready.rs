@@ -28,6 +28,11 @@ impl Ready {
         self.plan.name()
     }
 
+    /// The topic that it reads.
+    pub fn topic(&self) -> &str {
+        &self.plan.topic
+    }
+
     /// Where its effects go, as explanations name it.
     pub fn target(&self) -> String {
         match &self.work {

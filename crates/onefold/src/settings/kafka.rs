@@ -2,7 +2,7 @@ use super::problem::Problem;
 use super::reader::{Located, Reader};
 use super::values::{Chosen, OneOrMore, Secret};
 use super::words::Mechanism;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `[kafka]`: which log the pipelines work on.
 #[derive(Debug, Clone)]
@@ -31,6 +31,52 @@ pub struct Sasl {
     pub password: Secret,
 }
 
+impl KafkaSettings {
+    /// librdkafka's names and values for encryption and identity, secrets revealed.
+    ///
+    /// # Errors
+    /// A secret that cannot be read.
+    pub fn client_properties(&self, folder: &Path) -> Result<Vec<(&'static str, String)>, String> {
+        let KafkaSettings::Bootstrap { tls, sasl, .. } = self else { return Ok(vec![]) };
+        let protocol = match (tls, sasl) {
+            (None, None) => return Ok(vec![]),
+            (Some(_), None) => "ssl",
+            (None, Some(_)) => "sasl_plaintext",
+            (Some(_), Some(_)) => "sasl_ssl",
+        };
+        let mut properties = vec![("security.protocol", protocol.to_owned())];
+        if let Some(tls) = tls {
+            let files = [("ssl.ca.location", &tls.ca), ("ssl.certificate.location", &tls.certificate), ("ssl.key.location", &tls.key)];
+            properties.extend(files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?.display().to_string()))));
+            if let Some(password) = &tls.key_password {
+                properties.push(("ssl.key.password", password.reveal(folder)?));
+            }
+        }
+        if let Some(sasl) = sasl {
+            properties.push(("sasl.mechanism", sasl.mechanism.name().to_owned()));
+            properties.push(("sasl.username", sasl.user.clone()));
+            properties.push(("sasl.password", sasl.password.reveal(folder)?));
+        }
+        Ok(properties)
+    }
+}
+
+/// Encryption and SCRAM are OpenSSL's, which is built in with the feature `tls` only.
+fn built_in(kafka: &Reader<'_>, sasl: Option<&Sasl>) {
+    if cfg!(feature = "tls") {
+        return;
+    }
+    if let Some(span) = kafka.value_span("tls") {
+        kafka.problem(Problem::new(span, "kafka.tls: this build has no TLS (it was built without the feature `tls`)"));
+    }
+    if let (Some(sasl), Some(span)) = (sasl, kafka.value_span("sasl"))
+        && sasl.mechanism != Mechanism::Plain
+    {
+        let what = format!("kafka.sasl: this build has no {} (it was built without the feature `tls`)", sasl.mechanism.name());
+        kafka.problem(Problem::new(span, what));
+    }
+}
+
 const EMBEDDED: &str = "embedded = { data = \"data/broker\", listen = \"127.0.0.1:9092\" }";
 
 pub(crate) fn read(root: &mut Reader<'_>) -> Option<KafkaSettings> {
@@ -45,6 +91,7 @@ pub(crate) fn read(root: &mut Reader<'_>) -> Option<KafkaSettings> {
     let servers = kafka.optional::<OneOrMore>("bootstrap");
     let tls = kafka.table("tls").map(tls);
     let sasl = kafka.table("sasl").and_then(sasl);
+    built_in(&kafka, sasl.as_ref());
     let settings = choose(&kafka, embedded, servers, tls, sasl);
     kafka.finish();
     settings

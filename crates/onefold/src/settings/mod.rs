@@ -4,6 +4,7 @@
 //! and, where there is one, a fix that can be applied as printed. What it returns is checked: the parts fit together.
 //! Nothing here opens a database, a port or a topic.
 
+mod build;
 mod check;
 mod kafka;
 mod mock;
@@ -18,6 +19,7 @@ mod topic;
 mod values;
 mod words;
 
+pub use build::BuildError;
 pub use kafka::{KafkaSettings, Sasl, Tls};
 pub use mock::{Fail, Hang, MockSettings, Reject};
 pub use pipeline::{DedupSettings, PipelineSettings, RetrySettings, StoreSettings};
@@ -51,6 +53,16 @@ pub enum LoadError {
     Wrong(#[from] SettingsErrors),
 }
 
+/// A guarantee is declared that does not hold.
+#[derive(Debug, thiserror::Error)]
+pub enum TooStrong {
+    /// As text, one paragraph a pipeline.
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
 impl File {
     /// # Errors
     /// The file cannot be read, or what is wrong in it: all of it.
@@ -77,6 +89,16 @@ impl File {
             Some(file) if problems.is_empty() => Ok(file),
             _ => Err(SettingsErrors::new(source, problems)),
         }
+    }
+
+    /// Refuses guarantees that the parts do not give.
+    ///
+    /// # Errors
+    /// What to change, for each of them.
+    pub fn check_guarantees(&self) -> Result<(), TooStrong> {
+        let refused = self.outline()?.into_iter().filter_map(|ready| ready.check(None).err());
+        let refused: Vec<_> = refused.map(|refusal| refusal.to_string()).collect();
+        if refused.is_empty() { Ok(()) } else { Err(TooStrong::Refused(refused.join("\n\nerror: "))) }
     }
 
     /// The folder that the file's own paths are relative to.

@@ -23,13 +23,13 @@ pub struct PipelineSettings {
     pub concurrency: Option<u32>,
     pub begin: Option<Begin>,
     pub to: SinkSettings,
-    pub(crate) written: Written,
 }
 
 /// `dedup = { id, keep, missing, store }`.
 #[derive(Debug, Clone)]
 pub struct DedupSettings {
-    pub id: Vec<Path>,
+    /// The last one is the id, those before it its source. `None`: the CloudEvents attributes.
+    pub id: Option<Vec<Path>>,
     pub keep: Duration,
     pub missing: Missing,
     pub store: Option<Located<StoreSettings>>,
@@ -82,7 +82,6 @@ fn pipeline(name: Located<String>, mut table: Reader<'_>) -> Option<PipelineSett
     });
     let begin = table.optional::<Chosen<Begin>>("start");
     let to = sink::read(&mut table);
-    let written = Written { place: table.place.clone(), span: table.span.clone() };
     table.finish();
     Some(PipelineSettings {
         from: from?,
@@ -96,7 +95,6 @@ fn pipeline(name: Located<String>, mut table: Reader<'_>) -> Option<PipelineSett
         concurrency: concurrency.map(|number| number.value),
         begin: begin.map(|begin| begin.value.0),
         to: to?,
-        written,
     })
 }
 
@@ -139,9 +137,8 @@ fn dedup(mut table: Reader<'_>) -> DedupSettings {
     });
     let written = Written { place: table.place.clone(), span: table.span.clone() };
     table.finish();
-    let usual = || ["source", "id"].map(|name| Path::Json(vec![name.to_owned()])).to_vec();
     DedupSettings {
-        id: id.map_or_else(usual, |id| id.value.0),
+        id: id.map(|id| id.value.0),
         keep: keep.map_or(30 * DAY, |keep| keep.value.0),
         missing: missing.map_or(Missing::Origin, |missing| missing.value.0),
         store,

@@ -44,6 +44,9 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// The entries of a table whose keys are the user's own.
+pub(crate) type Entries<T> = Vec<(Located<String>, Located<T>)>;
+
 pub(crate) struct Reader<'a> {
     pub path: String,
     pub place: Place,
@@ -108,7 +111,7 @@ impl<'a> Reader<'a> {
     }
 
     /// All keys of a table whose keys are the user's own (`where`, `headers`, `env`).
-    pub fn free<T: Leaf>(&mut self, key: &'static str) -> Option<Located<Vec<(Located<String>, Located<T>)>>> {
+    pub fn free<T: Leaf>(&mut self, key: &'static str) -> Option<Located<Entries<T>>> {
         let all = self.table(key)?;
         let entries = all.table.iter().filter_map(|(name, value)| {
             let located = Located { value: name.get_ref().to_string(), span: name.span() };

@@ -45,6 +45,12 @@ impl Sqlite {
         Ok(Sqlite { path, name, setup: Vec::new() })
     }
 
+    /// The database at this path, opened (and made) when a pipeline on it starts.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Sqlite { name: format!("sqlite:{}", path.display()), path, setup: Vec::new() }
+    }
+
     /// Statements to run now and at each start; they must bear being run again (`CREATE TABLE IF NOT EXISTS`).
     pub fn setup(mut self, sql: &str) -> Result<Self, Failure> {
         open_connection(&self.path)?.execute_batch(sql)?;

@@ -1,0 +1,168 @@
+use crate::console::{print, record, say};
+use crate::exit::{Done, Failure, OrFailed};
+use crate::kafka::find::Where;
+use crate::kafka::offsets::{self, Ends};
+use clap::Args;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Print the records of a topic, one a line
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  onefold consume payments --max 3\n  onefold consume payments --json --drain\n  onefold consume payments --group readers\n\nWithout --group nothing is committed and --from says where to begin. With --group it goes on where the\ngroup stands, and commits what it printed."
+)]
+pub struct Options {
+    topic: String,
+    /// Where to begin: earliest, latest, or an offset [default: earliest]
+    #[arg(long, value_name = "PLACE", value_parser = from)]
+    from: Option<Offset>,
+    /// End after this many records
+    #[arg(long, value_name = "NUMBER")]
+    max: Option<u64>,
+    /// End when everything there is at the start is printed
+    #[arg(long)]
+    drain: bool,
+    /// Read as a member of this group
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    #[command(flatten)]
+    place: Where,
+    /// Key, headers and place too, one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+fn from(text: &str) -> Result<Offset, String> {
+    match text {
+        "earliest" => Ok(Offset::Beginning),
+        "latest" => Ok(Offset::End),
+        _ => match text.parse() {
+            Ok(offset @ 0..) => Ok(Offset::Offset(offset)),
+            _ => Err("expected earliest, latest, or an offset".to_owned()),
+        },
+    }
+}
+
+pub async fn run(options: Options) -> Done {
+    let client = options.place.client().await?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        super::shutdown().await;
+        stopping.store(true, Ordering::Relaxed);
+    });
+    tokio::task::spawn_blocking(move || consume(&client, &options, &stop)).await.or_failed("consuming broke off")?
+}
+
+fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done {
+    let partitions = offsets::partitions(client, &options.topic).or_failed("cannot ask for the topic")?;
+    if partitions.is_empty() {
+        let fix = format!("to fix         onefold topics create {}", options.topic);
+        return Err(Failure::failed(format!("there is no topic {}\n  {fix}", options.topic)));
+    }
+    let consumer = open(client, options, &partitions).or_failed("cannot consume")?;
+    let mut left = Left::new(options, &partitions);
+    let mut committed = Instant::now();
+    while !stop.load(Ordering::Relaxed) && !left.is_done() {
+        match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) => {
+                left.took(message.partition(), message.offset());
+                match options.json {
+                    true => print(&record::json(&message)),
+                    false => print(&String::from_utf8_lossy(message.payload().unwrap_or_default())),
+                }
+                if options.group.is_some() {
+                    consumer.store_offset_from_message(&message).or_failed("cannot keep the position")?;
+                }
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => left.reached_end(partition),
+            Some(Err(why)) => said_once(&why, options)?,
+            None => {}
+        }
+        if options.group.is_some() && committed.elapsed() > Duration::from_secs(1) {
+            let _ = consumer.commit_consumer_state(CommitMode::Async);
+            committed = Instant::now();
+        }
+    }
+    if options.group.is_some() && left.printed > 0 {
+        // Nothing new since the last commit is no error.
+        let _ = consumer.commit_consumer_state(CommitMode::Sync);
+    }
+    Ok(())
+}
+
+fn open(client: &ClientConfig, options: &Options, partitions: &[Ends]) -> Result<BaseConsumer, KafkaError> {
+    let begin = options.from.unwrap_or(Offset::Beginning);
+    let mut config = client.clone();
+    config
+        .set("group.id", options.group.as_deref().unwrap_or("onefold-consume"))
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", if begin == Offset::End { "latest" } else { "earliest" });
+    let consumer: BaseConsumer = config.create()?;
+    if options.group.is_some() {
+        consumer.subscribe(&[&options.topic])?;
+        return Ok(consumer);
+    }
+    let mut assignment = TopicPartitionList::new();
+    for ends in partitions {
+        let at = if begin == Offset::End { Offset::Offset(ends.end) } else { begin };
+        assignment.add_partition_offset(&options.topic, ends.partition, at)?;
+    }
+    consumer.assign(&assignment)?;
+    Ok(consumer)
+}
+
+/// Errors that a client recovers from by itself are said and waited out; the others end the command.
+fn said_once(why: &KafkaError, options: &Options) -> Done {
+    use rdkafka::types::RDKafkaErrorCode as Code;
+    match why.rdkafka_error_code() {
+        Some(Code::BrokerTransportFailure | Code::AllBrokersDown | Code::OperationTimedOut | Code::Resolve) => {
+            say(&format!("waiting for the broker: {why}"));
+            Ok(())
+        }
+        _ => Err(Failure::failed(format!("cannot consume {}: {why}", options.topic))),
+    }
+}
+
+/// What is still to come before the command ends by itself.
+struct Left {
+    max: Option<u64>,
+    printed: u64,
+    /// With --drain: partitions whose end at the start is not reached, and that end.
+    ends: Option<BTreeMap<i32, i64>>,
+}
+
+impl Left {
+    fn new(options: &Options, partitions: &[Ends]) -> Left {
+        let open = partitions.iter().filter(|ends| ends.end > ends.earliest);
+        let ends = options.drain.then(|| open.map(|ends| (ends.partition, ends.end)).collect());
+        Left { max: options.max, printed: 0, ends }
+    }
+
+    fn took(&mut self, partition: i32, offset: i64) {
+        self.printed += 1;
+        if let Some(ends) = &mut self.ends
+            && ends.get(&partition).is_some_and(|end| offset + 1 >= *end)
+        {
+            ends.remove(&partition);
+        }
+    }
+
+    fn reached_end(&mut self, partition: i32) {
+        if let Some(ends) = &mut self.ends {
+            ends.remove(&partition);
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.max.is_some_and(|max| self.printed >= max) || self.ends.as_ref().is_some_and(BTreeMap::is_empty)
+    }
+}

@@ -1,0 +1,110 @@
+use crate::console::table::table;
+use crate::console::{print, say};
+use crate::exit::{Done, Failure, OrFailed};
+use crate::kafka::find::Where;
+use crate::kafka::offsets::{self, Position};
+use crate::kafka::topics::delete_group;
+use clap::{Args, Subcommand};
+use rdkafka::ClientConfig;
+use serde_json::json;
+
+/// List and describe consumer groups, with their lag
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  onefold groups list\n  onefold groups describe loyalty")]
+pub struct Options {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// All groups
+    List {
+        #[command(flatten)]
+        place: Where,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Where a group stands in each partition, how far that is from the end, and who its members are
+    Describe {
+        group: String,
+        #[command(flatten)]
+        place: Where,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a group that has no members, with its positions
+    Delete {
+        group: String,
+        /// Say what would be deleted, and delete nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
+pub async fn run(options: Options) -> Done {
+    match options.action {
+        Action::List { place, json } => list(&place.client().await?, json),
+        Action::Describe { group, place, json } => describe(&place.client().await?, &group, json),
+        Action::Delete { group, dry_run, place } => remove(&place.client().await?, &group, dry_run).await,
+    }
+}
+
+fn list(client: &ClientConfig, as_json: bool) -> Done {
+    let groups = offsets::groups(client, None).or_failed("cannot list groups")?;
+    if as_json {
+        for group in &groups {
+            print(&json!({"group": group.name, "state": group.state, "members": group.members.len()}).to_string());
+        }
+    } else if groups.is_empty() {
+        say("no groups yet");
+    } else {
+        let row = |group: &offsets::Group| vec![group.name.clone(), group.state.clone(), group.members.len().to_string()];
+        print(&table(&["group", "state", "members"], &groups.iter().map(row).collect::<Vec<_>>()));
+    }
+    Ok(())
+}
+
+fn describe(client: &ClientConfig, name: &str, as_json: bool) -> Done {
+    let group = offsets::groups(client, Some(name)).or_failed("cannot ask for the group")?.into_iter().next();
+    let positions = offsets::positions(client, name).or_failed("cannot ask for the group's positions")?;
+    let known = group.filter(|group| group.state != "Dead" || !group.members.is_empty());
+    if known.is_none() && positions.is_empty() {
+        return Err(Failure::failed(format!("there is no group {name}")));
+    }
+    if as_json {
+        for at in &positions {
+            print(&json!({"group": name, "topic": at.topic, "partition": at.partition, "committed": at.committed, "end": at.end, "lag": at.lag()}).to_string());
+        }
+        return Ok(());
+    }
+    let row = |at: &Position| {
+        [at.topic.clone(), at.partition.to_string(), at.committed.to_string(), at.end.to_string(), at.lag().to_string()].to_vec()
+    };
+    let rows: Vec<_> = positions.iter().map(row).collect();
+    print(&table(&["topic", "partition", "committed", "end", "lag"], &rows));
+    let lag: i64 = positions.iter().map(Position::lag).sum();
+    let (state, members) = known.map_or(("Empty".to_owned(), vec![]), |group| (group.state, group.members));
+    print(&format!("\n{name}: {state}, {} members, lag {lag}", members.len()));
+    for member in members {
+        print(&format!("  {} at {} ({})", member.client, member.host, member.id));
+    }
+    Ok(())
+}
+
+async fn remove(client: &ClientConfig, name: &str, dry_run: bool) -> Done {
+    if dry_run {
+        let positions = offsets::positions(client, name).or_failed("cannot ask for the group's positions")?;
+        print(&format!("would delete {name}: its positions in {} partitions", positions.len()));
+        return Ok(());
+    }
+    match delete_group(client, name).await? {
+        true => say(&format!("deleted {name}")),
+        false => return Err(Failure::failed(format!("there is no group {name}"))),
+    }
+    Ok(())
+}

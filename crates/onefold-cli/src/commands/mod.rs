@@ -1,0 +1,59 @@
+//! One file a command: its options and what it does. What several share (finding a broker, talking to it, printing)
+//! is in `kafka` and `console`.
+
+pub mod broker;
+pub mod check;
+pub mod consume;
+pub mod explain;
+pub mod groups;
+pub mod produce;
+pub mod topics;
+
+use crate::cli::Command;
+use crate::exit::{Done, Failure};
+use onefold::settings::{File, TooStrong};
+use onefold::Ready;
+use onefold_core::guarantee::Kept;
+
+pub async fn run(command: Command) -> Done {
+    match command {
+        Command::Check(options) => check::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Broker(options) => broker::run(options).await,
+        Command::Topics(options) => topics::run(options).await,
+        Command::Produce(options) => produce::run(options).await,
+        Command::Consume(options) => consume::run(options).await,
+        Command::Groups(options) => groups::run(options).await,
+    }
+}
+
+/// Resolves at the first Ctrl-C or SIGTERM. Listens from the moment it is called, not from the first poll.
+fn shutdown() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    async move {
+        let [Ok(mut terminate), Ok(mut interrupt)] = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}
+
+/// Exit code 3: what is declared is more than the parts give.
+fn refuse_too_strong(file: &File) -> Done {
+    file.check_guarantees().map_err(|why| match why {
+        TooStrong::Refused(_) => Failure::refused(why),
+        TooStrong::Build(_) => Failure::failed(why),
+    })
+}
+
+/// How long the file says a pipeline's topic keeps its records.
+fn retention(file: &File, ready: &Ready) -> Option<Kept> {
+    let topic = file.topics.iter().find(|topic| topic.name.value == ready.topic())?;
+    let (_, ms) = topic.config.iter().find(|(name, _)| name == "retention.ms")?;
+    match ms.parse::<i64>().ok()? {
+        ms @ 0.. => Some(Kept::Millis(ms.unsigned_abs())),
+        _ => Some(Kept::ForEver),
+    }
+}

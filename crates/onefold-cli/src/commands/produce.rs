@@ -1,0 +1,155 @@
+use crate::console::{print, say};
+use crate::exit::{Done, Failure, OrFailed};
+use crate::kafka::find::Where;
+use crate::kafka::{PATIENCE, offsets};
+use clap::Args;
+use onefold::Record;
+use onefold::placeholders::{Fields, Path};
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::types::RDKafkaErrorCode;
+use serde_json::json;
+use std::io::BufRead;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Put lines of standard input into a topic, one record a line
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  onefold produce payments --key data.user_id < more.ndjson\n\nEvery record is acknowledged by all replicas in sync (acks=all) and there once (idempotent producing).\nA line without the key, or that is not JSON, goes in without a key. Empty lines are left out."
+)]
+pub struct Options {
+    topic: String,
+    /// Where the key stands in a line's JSON, such as data.user_id
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    key: Option<Path>,
+    #[command(flatten)]
+    place: Where,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn path(text: &str) -> Result<Path, String> {
+    Path::parse(text).map_err(|why| format!("the path {why}"))
+}
+
+pub async fn run(options: Options) -> Done {
+    if let Some(why) = onefold::settings::bad_name(&options.topic) {
+        return Err(Failure::usage(format!("{:?}: {why}", options.topic)));
+    }
+    let client = options.place.client().await?;
+    let (topic, key, as_json) = (options.topic.clone(), options.key, options.json);
+    let keyed = key.is_some();
+    let sent = tokio::task::spawn_blocking(move || produce(&client, &topic, key.as_ref()));
+    let (produced, keyless) = sent.await.or_failed("producing broke off")??;
+    if as_json {
+        print(&json!({"topic": options.topic, "produced": produced, "without_key": keyless}).to_string());
+    } else {
+        let records = if produced == 1 { "record" } else { "records" };
+        let without = if keyless > 0 && keyed { format!(", {keyless} of them without a key") } else { String::new() };
+        say(&format!("{produced} {records} in {}{without}", options.topic));
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Acks {
+    delivered: u64,
+    refused: Option<String>,
+}
+
+struct Context(Arc<Mutex<Acks>>);
+
+impl rdkafka::ClientContext for Context {}
+
+impl ProducerContext for Context {
+    type DeliveryOpaque = Box<u64>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, line: Box<u64>) {
+        let mut acks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(_) => acks.delivered += 1,
+            Err((why, _)) => drop(acks.refused.get_or_insert_with(|| format!("line {line}: {why}"))),
+        }
+    }
+}
+
+fn produce(client: &ClientConfig, topic: &str, key: Option<&Path>) -> Done<(u64, u64)> {
+    exists(client, topic)?;
+    let acks = Arc::new(Mutex::new(Acks::default()));
+    let mut config = client.clone();
+    config.set("acks", "all").set("enable.idempotence", "true").set("partitioner", "murmur2_random").set("linger.ms", "5");
+    let producer: ThreadedProducer<Context> =
+        config.create_with_context(Context(acks.clone())).or_failed("cannot set up a producer")?;
+    let (mut line, mut number, mut keyless) = (vec![], 0, 0);
+    let mut input = std::io::stdin().lock();
+    while input.read_until(b'\n', &mut line).or_failed("cannot read standard input")? > 0 {
+        number += 1;
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        if !text.is_empty() {
+            let key = key.and_then(|path| key_of(path, text));
+            keyless += u64::from(key.is_none());
+            send(&producer, topic, number, text, key.as_deref())?;
+        }
+        refused(&acks)?;
+        line.clear();
+    }
+    while producer.in_flight_count() > 0 {
+        let _ = producer.flush(Duration::from_millis(200));
+        refused(&acks)?;
+    }
+    refused(&acks)?;
+    let delivered = acks.lock().unwrap_or_else(PoisonError::into_inner).delivered;
+    Ok((delivered, keyless))
+}
+
+/// Asked for beforehand: librdkafka would keep what it cannot send for minutes. Asking makes the topic where the
+/// broker makes topics when asked.
+fn exists(client: &ClientConfig, topic: &str) -> Done {
+    let began = std::time::Instant::now();
+    loop {
+        let mut asking = client.clone();
+        asking.set("allow.auto.create.topics", "true");
+        if !offsets::partitions(&asking, topic).or_failed("cannot ask for the topic")?.is_empty() {
+            return Ok(());
+        }
+        if began.elapsed() > PATIENCE / 5 {
+            let fix = format!("to fix         onefold topics create {topic}");
+            return Err(Failure::failed(format!("there is no topic {topic}\n  {fix}")));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn key_of(path: &Path, text: &[u8]) -> Option<Vec<u8>> {
+    let record = Record::new("", None, Some(text));
+    let key = Fields::of(&record).text(path).ok()??;
+    Some(key.into_owned().into_bytes())
+}
+
+fn send(producer: &ThreadedProducer<Context>, topic: &str, line: u64, text: &[u8], key: Option<&[u8]>) -> Done {
+    let mut record = BaseRecord::with_opaque_to(topic, Box::new(line)).payload(text);
+    if let Some(key) = key {
+        record = record.key(key);
+    }
+    loop {
+        match producer.send(record) {
+            Ok(()) => return Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => record = back,
+            Err((why, _)) => return Err(Failure::failed(format!("line {line}: {why}"))),
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn refused(acks: &Mutex<Acks>) -> Done {
+    let acks = acks.lock().unwrap_or_else(PoisonError::into_inner);
+    match &acks.refused {
+        Some(why) => Err(Failure::failed(format!("{why}\n{} records before it are acknowledged", acks.delivered))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,82 @@
+//! Where the broker is: `--bootstrap`, else `--file` (default `./onefold.toml`), else `$ONEFOLD_BOOTSTRAP`, else
+//! 127.0.0.1:9092. A file with an embedded broker means the address that the running one wrote into its data folder.
+
+use super::reach;
+use crate::exit::{Done, Failure};
+use clap::Args;
+use onefold::settings::{File, KafkaSettings};
+use rdkafka::ClientConfig;
+use std::path::{Path, PathBuf};
+
+const USUAL_FILE: &str = "onefold.toml";
+const USUAL_ADDRESS: &str = "127.0.0.1:9092";
+
+/// The flags of every command that talks to a broker.
+#[derive(Args, Debug, Clone)]
+pub struct Where {
+    /// Where Kafka is; several addresses with commas between them
+    #[arg(long, value_name = "ADDRESS")]
+    bootstrap: Option<String>,
+    /// The file that says where Kafka is [default: ./onefold.toml, if it is there]
+    #[arg(long, value_name = "FILE", conflicts_with = "bootstrap")]
+    file: Option<PathBuf>,
+}
+
+impl Where {
+    /// Settings for a client of a broker that was reached just now.
+    pub async fn client(&self) -> Done<ClientConfig> {
+        let (config, servers, hint) = self.config()?;
+        reach::reach(&servers, &hint).await?;
+        Ok(config)
+    }
+
+    fn config(&self) -> Done<(ClientConfig, String, String)> {
+        if let Some(bootstrap) = &self.bootstrap {
+            return Ok(plain(bootstrap, "--bootstrap"));
+        }
+        let usual = Path::new(USUAL_FILE);
+        if let Some(file) = self.file.as_deref().or(usual.is_file().then_some(usual)) {
+            let file = File::load(file).map_err(Failure::failed)?;
+            return of_file(&file);
+        }
+        match std::env::var("ONEFOLD_BOOTSTRAP") {
+            Ok(address) if !address.is_empty() => Ok(plain(&address, "$ONEFOLD_BOOTSTRAP")),
+            _ => Ok(plain(USUAL_ADDRESS, "the default")),
+        }
+    }
+}
+
+fn plain(servers: &str, said_by: &str) -> (ClientConfig, String, String) {
+    (base(servers), servers.to_owned(), format!("said by {said_by}"))
+}
+
+fn of_file(file: &File) -> Done<(ClientConfig, String, String)> {
+    let path = file.path.display();
+    match &file.kafka {
+        KafkaSettings::Embedded { data, listen } => {
+            let running = onefold_broker::running_at(data).map(|address| address.to_string());
+            let address = running.unwrap_or_else(|| listen.value.clone());
+            Ok((base(&address), address, format!("the embedded broker of {path}; `onefold run {path}` starts it")))
+        }
+        KafkaSettings::Bootstrap { servers, .. } => {
+            let config = client(file, servers)?;
+            Ok((config, servers.clone(), format!("said by {path}")))
+        }
+    }
+}
+
+/// Settings for a client of the file's cluster at this address, with its secrets.
+pub fn client(file: &File, servers: &str) -> Done<ClientConfig> {
+    let mut config = base(servers);
+    let more = file.kafka.client_properties(&file.folder()).map_err(Failure::failed)?;
+    for (name, value) in more {
+        config.set(name, value);
+    }
+    Ok(config)
+}
+
+fn base(servers: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", servers).set("client.id", "onefold");
+    config
+}

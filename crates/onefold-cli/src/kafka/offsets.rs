@@ -1,0 +1,116 @@
+use super::PATIENCE;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+
+/// One partition of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ends {
+    pub partition: i32,
+    pub leader: i32,
+    pub earliest: i64,
+    pub end: i64,
+}
+
+/// The partitions of a topic with their ends; none if there is no such topic.
+pub fn partitions(client: &ClientConfig, topic: &str) -> KafkaResult<Vec<Ends>> {
+    let consumer: BaseConsumer = client.create()?;
+    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
+    let Some(found) = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none()) else {
+        return Ok(vec![]);
+    };
+    let mut ends = vec![];
+    for partition in found.partitions() {
+        let (earliest, end) = consumer.fetch_watermarks(topic, partition.id(), PATIENCE)?;
+        ends.push(Ends { partition: partition.id(), leader: partition.leader(), earliest, end });
+    }
+    ends.sort_by_key(|ends| ends.partition);
+    Ok(ends)
+}
+
+/// All topics and how many partitions each has, the cluster's own left out.
+pub fn topics(client: &ClientConfig) -> KafkaResult<BTreeMap<String, usize>> {
+    let consumer: BaseConsumer = client.create()?;
+    let metadata = consumer.fetch_metadata(None, PATIENCE)?;
+    let named = metadata.topics().iter().filter(|topic| !topic.name().starts_with("__"));
+    Ok(named.map(|topic| (topic.name().to_owned(), topic.partitions().len())).collect())
+}
+
+/// A group's position in one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    pub topic: String,
+    pub partition: i32,
+    pub committed: i64,
+    pub end: i64,
+}
+
+impl Position {
+    pub fn lag(&self) -> i64 {
+        (self.end - self.committed).max(0)
+    }
+}
+
+/// Where a group stands, in every partition that it has a position in. Does not join it.
+pub fn positions(client: &ClientConfig, group: &str) -> KafkaResult<Vec<Position>> {
+    let consumer: BaseConsumer = client.clone().set("group.id", group).create()?;
+    let mut asked = TopicPartitionList::new();
+    for (topic, partitions) in topics(client)? {
+        asked.add_partition_range(&topic, 0, partitions as i32 - 1);
+    }
+    if asked.count() == 0 {
+        return Ok(vec![]);
+    }
+    let committed = consumer.committed_offsets(asked, PATIENCE)?;
+    let mut positions = vec![];
+    for element in committed.elements() {
+        element.error()?;
+        let Offset::Offset(offset) = element.offset() else { continue };
+        let (topic, partition) = (element.topic().to_owned(), element.partition());
+        let (_, end) = consumer.fetch_watermarks(&topic, partition, PATIENCE)?;
+        positions.push(Position { topic, partition, committed: offset, end });
+    }
+    positions.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+    Ok(positions)
+}
+
+/// A group as its coordinator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub name: String,
+    pub state: String,
+    pub protocol: String,
+    pub members: Vec<Member>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub id: String,
+    pub client: String,
+    pub host: String,
+}
+
+/// All groups, or the one of this name.
+pub fn groups(client: &ClientConfig, name: Option<&str>) -> Result<Vec<Group>, KafkaError> {
+    let consumer: BaseConsumer = client.create()?;
+    let list = consumer.fetch_group_list(name, PATIENCE)?;
+    let member = |member: &rdkafka::groups::GroupMemberInfo| Member {
+        id: member.id().to_owned(),
+        client: member.client_id().to_owned(),
+        host: member.client_host().to_owned(),
+    };
+    let mut groups: Vec<Group> = list
+        .groups()
+        .iter()
+        .map(|group| Group {
+            name: group.name().to_owned(),
+            state: group.state().to_owned(),
+            protocol: group.protocol().to_owned(),
+            members: group.members().iter().map(member).collect(),
+        })
+        .collect();
+    groups.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(groups)
+}

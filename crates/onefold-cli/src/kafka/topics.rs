@@ -1,0 +1,66 @@
+use super::PATIENCE;
+use crate::exit::{Done, Failure, OrFailed};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::types::RDKafkaErrorCode;
+
+/// What a topic is to be made as.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub name: String,
+    /// `None`: as the cluster gives by default.
+    pub partitions: Option<i32>,
+    pub replication: Option<i32>,
+    pub config: Vec<(String, String)>,
+}
+
+/// Makes a topic. False: it was there already, and is left as it is.
+pub async fn create(client: &ClientConfig, wanted: &Wanted) -> Done<bool> {
+    let admin = admin(client)?;
+    let replication = TopicReplication::Fixed(wanted.replication.unwrap_or(-1));
+    let mut topic = NewTopic::new(&wanted.name, wanted.partitions.unwrap_or(-1), replication);
+    for (name, value) in &wanted.config {
+        topic = topic.set(name, value);
+    }
+    let what = format!("cannot create the topic {}", wanted.name);
+    let answers = admin.create_topics([&topic], &options()).await.or_failed(&what)?;
+    match answers.into_iter().next() {
+        Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
+        Some(Err((_, code))) => Err(Failure::failed(format!("{what}: {code}"))),
+        _ => Ok(true),
+    }
+}
+
+/// Deletes a topic with all that is in it. False: there was none.
+pub async fn delete(client: &ClientConfig, name: &str) -> Done<bool> {
+    let what = format!("cannot delete the topic {name}");
+    let answers = admin(client)?.delete_topics(&[name], &options()).await.or_failed(&what)?;
+    match answers.into_iter().next() {
+        Some(Err((_, RDKafkaErrorCode::UnknownTopicOrPartition))) => Ok(false),
+        Some(Err((_, code))) => Err(Failure::failed(format!("{what}: {code}"))),
+        _ => Ok(true),
+    }
+}
+
+/// Deletes a group and its positions. False: there was none.
+pub async fn delete_group(client: &ClientConfig, name: &str) -> Done<bool> {
+    let what = format!("cannot delete the group {name}");
+    let answers = admin(client)?.delete_groups(&[name], &options()).await.or_failed(&what)?;
+    match answers.into_iter().next() {
+        Some(Err((_, RDKafkaErrorCode::GroupIdNotFound))) => Ok(false),
+        Some(Err((_, RDKafkaErrorCode::NonEmptyGroup))) => {
+            Err(Failure::failed(format!("{what}: it has members; stop them first")))
+        }
+        Some(Err((_, code))) => Err(Failure::failed(format!("{what}: {code}"))),
+        _ => Ok(true),
+    }
+}
+
+fn admin(client: &ClientConfig) -> Done<AdminClient<DefaultClientContext>> {
+    client.create().or_failed("cannot set up a Kafka client")
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE))
+}
