@@ -23,7 +23,8 @@ pub struct Options {
 }
 
 pub async fn run(options: Options) -> Done {
-    let mut settings = BrokerSettings::new(&options.data).listen(&options.listen).default_partitions(options.partitions);
+    let mut settings =
+        BrokerSettings::new(&options.data).listen(&options.listen).default_partitions(options.partitions);
     if let Some(advertised) = &options.advertised {
         settings = settings.advertised(advertised);
     }

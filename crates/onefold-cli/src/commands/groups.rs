@@ -63,7 +63,8 @@ fn list(client: &ClientConfig, as_json: bool) -> Done {
     } else if groups.is_empty() {
         say("no groups yet");
     } else {
-        let row = |group: &offsets::Group| vec![group.name.clone(), group.state.clone(), group.members.len().to_string()];
+        let row =
+            |group: &offsets::Group| vec![group.name.clone(), group.state.clone(), group.members.len().to_string()];
         print(&table(&["group", "state", "members"], &groups.iter().map(row).collect::<Vec<_>>()));
     }
     Ok(())
@@ -83,7 +84,8 @@ fn describe(client: &ClientConfig, name: &str, as_json: bool) -> Done {
         return Ok(());
     }
     let row = |at: &Position| {
-        [at.topic.clone(), at.partition.to_string(), at.committed.to_string(), at.end.to_string(), at.lag().to_string()].to_vec()
+        [at.topic.clone(), at.partition.to_string(), at.committed.to_string(), at.end.to_string(), at.lag().to_string()]
+            .to_vec()
     };
     let rows: Vec<_> = positions.iter().map(row).collect();
     print(&table(&["topic", "partition", "committed", "end", "lag"], &rows));

@@ -11,8 +11,8 @@ pub mod topics;
 
 use crate::cli::Command;
 use crate::exit::{Done, Failure};
-use onefold::settings::{File, TooStrong};
 use onefold::Ready;
+use onefold::settings::{File, TooStrong};
 use onefold_core::guarantee::Kept;
 
 pub async fn run(command: Command) -> Done {

@@ -81,7 +81,11 @@ fn produce(client: &ClientConfig, topic: &str, key: Option<&Path>) -> Done<(u64,
     exists(client, topic)?;
     let acks = Arc::new(Mutex::new(Acks::default()));
     let mut config = client.clone();
-    config.set("acks", "all").set("enable.idempotence", "true").set("partitioner", "murmur2_random").set("linger.ms", "5");
+    config
+        .set("acks", "all")
+        .set("enable.idempotence", "true")
+        .set("partitioner", "murmur2_random")
+        .set("linger.ms", "5");
     let producer: ThreadedProducer<Context> =
         config.create_with_context(Context(acks.clone())).or_failed("cannot set up a producer")?;
     let (mut line, mut number, mut keyless) = (vec![], 0, 0);

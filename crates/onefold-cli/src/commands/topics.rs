@@ -81,7 +81,9 @@ pub async fn run(options: Options) -> Done {
 fn list(client: &ClientConfig, as_json: bool) -> Done {
     let topics = offsets::topics(client).or_failed("cannot list topics")?;
     if as_json {
-        topics.iter().for_each(|(topic, partitions)| print(&json!({"topic": topic, "partitions": partitions}).to_string()));
+        topics
+            .iter()
+            .for_each(|(topic, partitions)| print(&json!({"topic": topic, "partitions": partitions}).to_string()));
     } else if topics.is_empty() {
         say("no topics yet: onefold topics create NAME");
     } else {
@@ -111,7 +113,14 @@ fn describe(client: &ClientConfig, topic: &str, as_json: bool) -> Done {
         return Ok(());
     }
     let row = |ends: &offsets::Ends| {
-        [ends.partition.to_string(), ends.leader.to_string(), ends.earliest.to_string(), ends.end.to_string(), (ends.end - ends.earliest).to_string()].to_vec()
+        [
+            ends.partition.to_string(),
+            ends.leader.to_string(),
+            ends.earliest.to_string(),
+            ends.end.to_string(),
+            (ends.end - ends.earliest).to_string(),
+        ]
+        .to_vec()
     };
     let rows: Vec<_> = partitions.iter().map(row).collect();
     print(&table(&["partition", "leader", "earliest", "end", "records"], &rows));
@@ -121,7 +130,9 @@ fn describe(client: &ClientConfig, topic: &str, as_json: bool) -> Done {
 fn existing(client: &ClientConfig, topic: &str) -> Done<Vec<offsets::Ends>> {
     let partitions = offsets::partitions(client, topic).or_failed("cannot ask for the topic")?;
     if partitions.is_empty() {
-        return Err(Failure::failed(format!("there is no topic {topic}\n  to fix         onefold topics create {topic}")));
+        return Err(Failure::failed(format!(
+            "there is no topic {topic}\n  to fix         onefold topics create {topic}"
+        )));
     }
     Ok(partitions)
 }

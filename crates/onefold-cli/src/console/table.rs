@@ -5,7 +5,8 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         cells.chain([head[column].chars().count()]).max().unwrap_or(0)
     };
     let numeric = |column: usize| {
-        let number = |text: &str| text == "-" || (!text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.'));
+        let number =
+            |text: &str| text == "-" || (!text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.'));
         !rows.is_empty() && rows.iter().all(|row| number(&row[column]))
     };
     let columns: Vec<(usize, bool)> = (0..head.len()).map(|column| (width(column), numeric(column))).collect();
@@ -25,6 +26,9 @@ mod tests {
     #[test]
     fn words_to_the_left_numbers_to_the_right() {
         let rows = [vec!["payments".to_owned(), "6".to_owned()], vec!["a".to_owned(), "12".to_owned()]];
-        assert_eq!(super::table(&["topic", "partitions"], &rows), "topic     partitions\npayments           6\na                 12");
+        assert_eq!(
+            super::table(&["topic", "partitions"], &rows),
+            "topic     partitions\npayments           6\na                 12"
+        );
     }
 }

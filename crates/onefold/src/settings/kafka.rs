@@ -46,8 +46,14 @@ impl KafkaSettings {
         };
         let mut properties = vec![("security.protocol", protocol.to_owned())];
         if let Some(tls) = tls {
-            let files = [("ssl.ca.location", &tls.ca), ("ssl.certificate.location", &tls.certificate), ("ssl.key.location", &tls.key)];
-            properties.extend(files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?.display().to_string()))));
+            let files = [
+                ("ssl.ca.location", &tls.ca),
+                ("ssl.certificate.location", &tls.certificate),
+                ("ssl.key.location", &tls.key),
+            ];
+            properties.extend(
+                files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?.display().to_string()))),
+            );
             if let Some(password) = &tls.key_password {
                 properties.push(("ssl.key.password", password.reveal(folder)?));
             }
@@ -72,7 +78,8 @@ fn built_in(kafka: &Reader<'_>, sasl: Option<&Sasl>) {
     if let (Some(sasl), Some(span)) = (sasl, kafka.value_span("sasl"))
         && sasl.mechanism != Mechanism::Plain
     {
-        let what = format!("kafka.sasl: this build has no {} (it was built without the feature `tls`)", sasl.mechanism.name());
+        let what =
+            format!("kafka.sasl: this build has no {} (it was built without the feature `tls`)", sasl.mechanism.name());
         kafka.problem(Problem::new(span, what));
     }
 }
