@@ -21,6 +21,10 @@ mod saved;
 mod progress_model;
 #[cfg(test)]
 mod reference_tests;
+#[cfg(test)]
+mod room_tests;
+#[cfg(test)]
+mod saved_tests;
 
 pub use assignment::{Assignment, Assignments, Ticket};
 pub use partition::{Commit, Delivered, Finished, PartitionProgress};
