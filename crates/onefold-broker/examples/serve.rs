@@ -4,6 +4,7 @@ use onefold_broker::{Broker, BrokerSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let mut arguments = std::env::args().skip(1);
     let data = arguments.next().unwrap_or_else(|| "data/broker".into());
     let listen = arguments.next().unwrap_or_else(|| "127.0.0.1:9092".into());

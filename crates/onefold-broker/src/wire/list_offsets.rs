@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
+use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn, TopicPartition};
 
 use super::shape::{Shape, fixed, string, structs};
@@ -62,17 +63,20 @@ fn one(
     let at = lookup::leader(call.node, &topic.name, wanted.partition_index, wanted.current_leader_epoch, depends)?;
     let found = find(call, at, wanted.timestamp, depends)?;
     let (offset, timestamp) = found.unwrap_or((-1, -1));
-    let epoch = call.node.log.view(|state, _| match found {
-        Some((offset, _)) => {
-            state.partition(at).and_then(|partition| partition.epochs().epoch_at(offset)).unwrap_or(-1)
-        }
-        None => -1,
-    });
-    Ok(ListOffsetsPartitionResponse::default()
+    let line = ListOffsetsPartitionResponse::default()
         .with_partition_index(wanted.partition_index)
         .with_offset(offset)
-        .with_timestamp(timestamp)
-        .with_leader_epoch(epoch))
+        .with_timestamp(timestamp);
+    Ok(match call.header.version {
+        ..=3 => line,
+        _ => line.with_leader_epoch(epoch_at(call, at, offset)),
+    })
+}
+
+/// The epoch that wrote the record there; -1 where there is none.
+fn epoch_at(call: Call<'_>, at: TopicPartition, offset: i64) -> i32 {
+    let epoch = |state: &State| state.partition(at)?.epochs().epoch_at(offset);
+    call.node.log.view(|state, _| epoch(state)).unwrap_or(-1)
 }
 
 fn find(call: Call<'_>, at: TopicPartition, timestamp: i64, depends: &mut Lsn) -> Result<Found, ErrorCode> {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::node::NODE_ID;
 use super::shape::{Shape, fixed, string, structs};
-use super::{Call, Fault, authorized, creation};
+use super::{Call, Fault, Malformed, authorized, creation};
 
 pub(super) const SHAPE: Shape = Shape {
     flexible_since: 9,
@@ -37,7 +37,7 @@ enum Wanted {
 }
 
 pub(super) fn answer(call: Call<'_>, request: MetadataRequest) -> Result<(MetadataResponse, Lsn), Fault> {
-    let wanted = Wanted::of(&request, call.header.version);
+    let wanted = Wanted::of(&request, call.header.version)?;
     let mut depends = Lsn::NONE;
     let may_create = request.allow_auto_topic_creation && call.node.settings.auto_create_topics;
     if let (Wanted::Some { names, .. }, true) = (&wanted, may_create) {
@@ -57,20 +57,21 @@ pub(super) fn answer(call: Call<'_>, request: MetadataRequest) -> Result<(Metada
 }
 
 impl Wanted {
-    fn of(request: &MetadataRequest, version: i16) -> Wanted {
-        let Some(topics) = &request.topics else { return Wanted::All };
+    fn of(request: &MetadataRequest, version: i16) -> Result<Wanted, Malformed> {
+        let Some(topics) = &request.topics else { return Ok(Wanted::All) };
         // Version 0 cannot say null: its empty list means all.
         if topics.is_empty() && version == 0 {
-            return Wanted::All;
+            return Ok(Wanted::All);
         }
         let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
         for topic in topics {
             match &topic.name {
                 Some(name) => names.insert(name.0.clone()),
+                None if version < 12 => return Err(Malformed("a topic has no name")),
                 None => ids.insert(topic.topic_id),
             };
         }
-        Wanted::Some { names, ids }
+        Ok(Wanted::Some { names, ids })
     }
 }
 
