@@ -1,0 +1,13 @@
+//! What the broker promises on the wire, each promise a file. The clients are raw: what real clients never send is sent here.
+
+mod common;
+
+mod acks_zero_has_no_answer;
+mod answers_leave_in_the_order_of_requests;
+mod api_versions_answers_newer_clients;
+mod every_served_version_is_answered;
+mod fetch_waits_and_never_starves;
+mod list_offsets_knows_every_special_timestamp;
+mod produce_refuses_as_kafka_does;
+mod retries_of_the_last_five_answer_their_first_offset;
+mod topics_are_visible_before_their_creation_is_answered;
