@@ -77,6 +77,8 @@ fn play(binary: &Path, times: u32, seed: u64) -> anyhow::Result<History> {
         }
         broker = Process::broker(binary, &data, &scene.address, &log)?;
     }
+    // What the last restart left must serve, too.
+    thread::sleep(Duration::from_millis(200));
     scene.closing.store(true, Ordering::Release);
     let mut history = History::default();
     for producer in producers {
