@@ -22,6 +22,7 @@ impl Process {
         let child = Command::new(binary)
             .args(arguments)
             .current_dir(folder)
+            .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
             .stderr(out)

@@ -139,16 +139,16 @@ pub fn fetch(connection: &mut Connection, topic: &str, partition: i32, offset: i
 }
 
 pub fn end_offset(connection: &mut Connection, topic: &str, partition: i32) -> anyhow::Result<i64> {
-    let body = Out::default().i32(-1).i8(0).i32(1).string(topic).i32(1).i32(partition).i64(-1).0;
+    let body = Out::default().i32(-1).i8(0).i32(1).string(topic).i32(1).i32(partition).i32(-1).i64(-1).0;
     let answer = connection.call(api::LIST_OFFSETS, &body)?;
     let mut read = In(&answer);
     read.i32()?;
     let topics = read.each(|topic| {
         topic.string()?;
-        topic.each(|p| Ok((p.i32()?, p.i16()?, p.i64()?, p.i64()?)))
+        topic.each(|p| Ok((p.i32()?, p.i16()?, p.i64()?, p.i64()?, p.i32()?)))
     })?;
     match topics.into_iter().flatten().next() {
-        Some((_, 0, _, offset)) => Ok(offset),
+        Some((_, 0, _, offset, _)) => Ok(offset),
         other => bail!("no end offset of {topic}/{partition}: {other:?}"),
     }
 }

@@ -20,7 +20,7 @@ pub use connection::Connection;
 pub mod api {
     pub const PRODUCE: (i16, i16) = (0, 7);
     pub const FETCH: (i16, i16) = (1, 11);
-    pub const LIST_OFFSETS: (i16, i16) = (2, 2);
+    pub const LIST_OFFSETS: (i16, i16) = (2, 4);
     pub const METADATA: (i16, i16) = (3, 4);
     pub const CREATE_TOPICS: (i16, i16) = (19, 2);
     pub const INIT_PRODUCER_ID: (i16, i16) = (22, 1);
