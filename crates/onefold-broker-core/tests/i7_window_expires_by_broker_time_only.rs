@@ -6,7 +6,7 @@ mod support;
 
 use onefold_broker_core::Record;
 use onefold_broker_core::batch::BatchBuilder;
-use onefold_broker_core::producer::{FORGET_AFTER_MS, SHRINK_AFTER_MS};
+use onefold_broker_core::producer::{CROWD, FORGET_AFTER_MS, SHRINK_AFTER_MS};
 use support::{Broker, HOUR_MS, P0, appended, duplicate, refused, sent};
 
 fn of_1970(sequence: i32) -> Vec<u8> {
@@ -54,6 +54,19 @@ fn a_forgotten_producer_begins_at_zero() {
     assert!(broker.state.partition(P0).expect("a partition").producers().is_empty());
     assert_eq!(refused(&broker.produce(P0, of_1970(1))), Some(45));
     assert_eq!(appended(&broker.produce(P0, of_1970(0))), Some(1));
+}
+
+#[test]
+fn a_crowd_of_short_lived_producers_is_forgotten_after_a_day() {
+    let mut broker = Broker::new();
+    let crowd = CROWD as i64 + 1;
+    (0..crowd).for_each(|id| assert!(appended(&broker.produce(P0, sent(id, 0, 0, 1))).is_some()));
+    broker.now_ms += SHRINK_AFTER_MS;
+    // Records are of a bounded size, so it takes several.
+    while expire(&mut broker) {}
+    let known = broker.state.partition(P0).expect("a partition").producers().len();
+    assert!(known <= CROWD, "{known} are still known");
+    assert!(known > 0, "those within the bound are kept for the week");
 }
 
 #[test]

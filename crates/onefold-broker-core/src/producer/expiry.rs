@@ -12,10 +12,14 @@ pub const SHRINK_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 /// Idle for so long, a producer is forgotten altogether: 7 days.
 pub const FORGET_AFTER_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// Where a partition knows more producers than this, those that have shrunk go at once, so that a host of short-lived
+/// producers (a program started every second makes 86,400 a day) costs a day's memory, not a week's.
+pub const CROWD: usize = 10_000;
+
 impl Window {
     /// Whether an expiry is due. Never within an open transaction.
-    fn is_due(&self, now_ms: i64) -> bool {
-        let limit_ms = if self.is_expired() { FORGET_AFTER_MS } else { SHRINK_AFTER_MS };
+    fn is_due(&self, now_ms: i64, crowded: bool) -> bool {
+        let limit_ms = if self.is_expired() && !crowded { FORGET_AFTER_MS } else { SHRINK_AFTER_MS };
         // A clock set back makes the idle time negative: then nothing is due, which errs on the safe side.
         self.open_transaction().is_none() && now_ms.saturating_sub(self.last_used_ms()) >= limit_ms
     }
@@ -24,6 +28,7 @@ impl Window {
 impl ProducerWindows {
     /// The producers whose next expiry is due at `now_ms` of broker time.
     pub fn due(&self, now_ms: i64) -> impl Iterator<Item = i64> {
-        self.iter().filter(move |(_, window)| window.is_due(now_ms)).map(|(id, _)| id)
+        let crowded = self.len() > CROWD;
+        self.iter().filter(move |(_, window)| window.is_due(now_ms, crowded)).map(|(id, _)| id)
     }
 }

@@ -12,7 +12,7 @@ pub mod sequence;
 mod window;
 mod windows;
 
-pub use expiry::{FORGET_AFTER_MS, SHRINK_AFTER_MS};
+pub use expiry::{CROWD, FORGET_AFTER_MS, SHRINK_AFTER_MS};
 pub use ids::{BLOCK, Drawn, ProducerIds};
 pub use window::{Sent, Window};
 pub use windows::ProducerWindows;

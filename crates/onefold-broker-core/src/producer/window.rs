@@ -25,12 +25,12 @@ pub struct Window {
     /// Of the last marker's coordinator, -1 before one.
     coordinator_epoch: i32,
     expired: bool,
-    sent: [Sent; REMEMBERED],
-    sent_count: u8,
+    /// Oldest first. On the heap, so that the very many producers that are idle or sent one batch cost little.
+    sent: Vec<Sent>,
 }
 
 /// One remembered batch.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sent {
     pub first_sequence: i32,
     pub last_sequence: i32,
@@ -50,8 +50,7 @@ impl Window {
             open_transaction: None,
             coordinator_epoch: -1,
             expired: false,
-            sent: [Sent::default(); REMEMBERED],
-            sent_count: 0,
+            sent: Vec::new(),
         }
     }
 
@@ -82,7 +81,7 @@ impl Window {
 
     /// The remembered batches, oldest first.
     pub fn sent(&self) -> &[Sent] {
-        &self.sent[..usize::from(self.sent_count)]
+        &self.sent
     }
 
     /// The remembered batch with exactly these sequences, if it was sent under `epoch`.
@@ -91,7 +90,7 @@ impl Window {
             return None;
         }
         // Newest first: after a wrap of sequences an older one could look alike.
-        self.sent().iter().rev().find(|s| s.first_sequence == first_sequence && s.last_sequence == last_sequence)
+        self.sent.iter().rev().find(|s| s.first_sequence == first_sequence && s.last_sequence == last_sequence)
     }
 
     pub(super) fn remember(&mut self, stamp: &Stamp, header: &Header) {
@@ -122,8 +121,7 @@ impl Window {
 
     /// Forgets the batches and keeps the place.
     pub(super) fn shrink(&mut self) {
-        self.sent = [Sent::default(); REMEMBERED];
-        self.sent_count = 0;
+        self.sent = Vec::new();
         self.expired = true;
     }
 
@@ -131,25 +129,25 @@ impl Window {
         if epoch != self.epoch {
             self.epoch = epoch;
             self.next_sequence = 0;
-            self.sent = [Sent::default(); REMEMBERED];
-            self.sent_count = 0;
+            self.sent.clear();
         }
     }
 
     fn push(&mut self, sent: Sent) {
-        let count = usize::from(self.sent_count);
-        if count == REMEMBERED {
-            self.sent.copy_within(1.., 0);
-            self.sent[REMEMBERED - 1] = sent;
-        } else {
-            self.sent[count] = sent;
-            self.sent_count += 1;
+        match self.sent.len() {
+            REMEMBERED => {
+                self.sent.remove(0);
+            }
+            0 => self.sent.reserve_exact(1),
+            1 => self.sent.reserve_exact(REMEMBERED - 1),
+            _ => {}
         }
+        self.sent.push(sent);
     }
 }
 
 impl Coded for Window {
-    const MIN_BYTES: usize = 2 + 4 + 8 + 1 + 4 + 1 + 1;
+    const MIN_BYTES: usize = 2 + 4 + 8 + 1 + 4 + 1 + 4;
 
     fn put(&self, out: &mut Vec<u8>) {
         self.epoch.put(out);
@@ -158,8 +156,7 @@ impl Coded for Window {
         self.open_transaction.put(out);
         self.coordinator_epoch.put(out);
         self.expired.put(out);
-        self.sent_count.put(out);
-        self.sent().iter().for_each(|sent| sent.put(out));
+        self.sent.put(out);
     }
 
     fn take(from: &mut Reader) -> Result<Self, RecordError> {
@@ -169,12 +166,8 @@ impl Coded for Window {
         window.open_transaction = from.take()?;
         window.coordinator_epoch = from.take()?;
         window.expired = from.take()?;
-        let count: u8 = from.take()?;
-        if usize::from(count) > REMEMBERED {
-            return Err(RecordError::Impossible { what: "a count of remembered batches", value: count.into() });
-        }
-        for _ in 0..count {
-            window.push(from.take()?);
+        for sent in from.take::<Vec<Sent>>()? {
+            window.push(sent);
         }
         Ok(window)
     }
