@@ -45,4 +45,10 @@ impl Identities {
             Vec::new()
         }
     }
+
+    /// The lanes that wait for an identity, first come first.
+    #[cfg(test)]
+    pub(super) fn waiting(&self, identity: u64) -> &[u32] {
+        self.held.get(&identity).map_or(&[], |held| &held.waiting)
+    }
 }

@@ -18,6 +18,8 @@ mod slab;
 mod take;
 
 #[cfg(test)]
+mod lane_model;
+#[cfg(test)]
 mod reference_tests;
 
 pub use key::hash;

@@ -20,7 +20,8 @@ pub struct Saved {
     pub runs: Vec<Range<i64>>,
 }
 
-/// Why commit metadata does not count. None of these is an error: the records above the offset simply run again.
+/// Why commit metadata does not count. None of these is an error: the records above the
+/// offset simply run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Ignored {
     #[error("the commit carries no metadata")]
@@ -31,6 +32,7 @@ pub enum Ignored {
     Damaged,
     #[error("the commit's metadata belongs to another offset; it was copied or moved by a tool")]
     OtherOffset,
+    /// The offset is the other topic's as well: reading starts where it starts without a commit.
     #[error("the commit's metadata belongs to another topic of this name")]
     OtherTopic,
     #[error("the commit's metadata belongs to another leader epoch")]

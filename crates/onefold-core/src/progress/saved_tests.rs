@@ -41,7 +41,7 @@ fn the_spelling_is_fixed() {
 
 #[test]
 fn metadata_counts_only_beside_its_own_commit() {
-    let metadata = written(10, Some(3), &[12..14]);
+    let metadata = written(10, Some(3), &[12..14, 20..21]);
     assert!(read(&metadata, 10, Some(3)).is_ok());
     assert!(read(&metadata, 10, None).is_ok(), "not every broker tells the epoch");
     assert_eq!(read(&metadata, 11, Some(3)), Err(Ignored::OtherOffset));

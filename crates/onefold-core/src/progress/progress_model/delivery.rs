@@ -1,36 +1,14 @@
-//! Two consumers over one partition, every interleaving: the position never passes undone work.
-//!
-//! The model drives the real [`PartitionProgress`] and [`Saved`]. Messages are bounded (the logs below), and so is the
-//! one leader change that cuts a log; crashes, rebalances, lost owners that go on working, and topics deleted and
-//! made again are not. To keep the states finite without a budget for faults, an assignment's number is only "the
-//! current one" or "an earlier one", which is all that the code under test compares.
-//!
-//! Each rule of the code has a broken variant here that leaves it out, and must be caught.
+//! What can happen, and what it does, with one rule left out in each broken variant.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use stateright::{Model, Property};
 
-use super::*;
-use crate::identity::TopicId;
-
-/// A log that ends in control records and has one between its messages.
-#[derive(Debug)]
-struct Log {
-    messages: &'static [i64],
-    /// From here on a leader change may cut it and write another message in place of the last.
-    cut: i64,
-    end: i64,
-}
-
-const LONG: Log = Log { messages: &[0, 2, 3], cut: 3, end: 5 };
-const SHORT: Log = Log { messages: &[0, 2], cut: 2, end: 4 };
-const EARLIER: Assignment = Assignment(0);
-const CURRENT: Assignment = Assignment(1);
+use super::world::*;
+use crate::progress::*;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Variant {
+pub(super) enum Variant {
     Real,
     /// Commits where reading stands, as most peers do.
     CommitsWhatWasRead,
@@ -43,39 +21,8 @@ enum Variant {
     /// Takes saved runs whatever leader epoch a record has.
     TrustsAnyEpoch,
 }
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Consumer {
-    progress: Option<PartitionProgress>,
-    /// Records in the hands of handlers, by offset.
-    open: Vec<Ticket>,
-    /// The same, of earlier assignments of this process.
-    stale: Vec<Ticket>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Committed {
-    offset: i64,
-    leader_epoch: Option<i32>,
-    metadata: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct World {
-    /// Which of two ids the topic has. Made again, it gets the one that no commit names: ids never come back.
-    topic: u8,
-    cut: bool,
-    /// Bit n: the effect of the n-th message, as it stands in the log now, happened.
-    effects: u8,
-    committed: Option<Committed>,
-    owner: Option<usize>,
-    consumers: [Consumer; 2],
-    /// A record was skipped, or passed over by a restart, without its effect.
-    lost: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Action {
+pub(super) enum Action {
     Assign(usize),
     /// The next record; behind the last one, the position past the control record.
     Poll(usize),
@@ -95,27 +42,16 @@ enum Action {
     CutLog,
 }
 
-struct Delivery {
-    variant: Variant,
-    log: &'static Log,
+pub(super) struct Delivery {
+    pub(super) variant: Variant,
+    pub(super) log: &'static Log,
     /// Whether the topic may be made again and its log be cut.
-    log_changes: bool,
-    skipped: AtomicUsize,
-    stale: AtomicUsize,
+    pub(super) log_changes: bool,
+    pub(super) skipped: AtomicUsize,
+    pub(super) stale: AtomicUsize,
 }
-
-impl Log {
-    fn effect_of(&self, offset: i64) -> u8 {
-        self.messages.iter().position(|other| *other == offset).map_or(0, |index| 1 << index)
-    }
-
-    fn undone_below(&self, world: &World, position: i64) -> bool {
-        self.messages.iter().any(|offset| *offset < position && world.effects & self.effect_of(*offset) == 0)
-    }
-}
-
 impl Delivery {
-    fn new(variant: Variant, log: &'static Log, log_changes: bool) -> Delivery {
+    pub(super) fn new(variant: Variant, log: &'static Log, log_changes: bool) -> Delivery {
         Delivery { variant, log, log_changes, skipped: AtomicUsize::new(0), stale: AtomicUsize::new(0) }
     }
 
@@ -189,49 +125,6 @@ impl Delivery {
         self.is(Variant::RevokesWithoutDraining) && progress.is_closed()
     }
 }
-
-fn topic_id(topic: u8) -> TopicId {
-    TopicId([topic + 1; 16])
-}
-
-fn topic_id_in(commit: &Committed) -> TopicId {
-    let metadata = Some(commit.metadata.as_bytes());
-    let fits = |topic: &u8| Saved::read(metadata, topic_id(*topic), commit.offset, commit.leader_epoch).is_ok();
-    [0, 1].into_iter().find(fits).map_or(TopicId::UNKNOWN, topic_id)
-}
-
-fn take(tickets: &mut Vec<Ticket>, offset: i64) -> Option<Ticket> {
-    let at = tickets.iter().position(|ticket| ticket.offset == offset)?;
-    Some(tickets.remove(at))
-}
-
-/// The consumer learns that its assignment is over; its handlers may still be at work.
-fn forget_assignment(consumer: &mut Consumer) {
-    consumer.progress = None;
-    for mut ticket in std::mem::take(&mut consumer.open) {
-        ticket.assignment = EARLIER;
-        if !consumer.stale.contains(&ticket) {
-            consumer.stale.push(ticket);
-        }
-    }
-    consumer.stale.sort_by_key(|ticket| (ticket.offset, ticket.place));
-}
-
-/// The two are alike, so that of two states that only swap them one is enough.
-fn order_consumers(world: &mut World) {
-    let [first, second] = &world.consumers;
-    if fingerprint(first) > fingerprint(second) {
-        world.consumers.swap(0, 1);
-        world.owner = world.owner.map(|owner| 1 - owner);
-    }
-}
-
-fn fingerprint(consumer: &Consumer) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    consumer.hash(&mut hasher);
-    hasher.finish()
-}
-
 impl Model for Delivery {
     type State = World;
     type Action = Action;
@@ -350,55 +243,4 @@ impl Model for Delivery {
             }),
         ]
     }
-}
-
-fn holds(model: Delivery) {
-    let checker = model.checker().threads(2).spawn_bfs().join();
-    println!("{:?}: {} states, {} generated", checker.model().log, checker.unique_state_count(), checker.state_count());
-    checker.assert_properties();
-    assert!(checker.is_done());
-    assert!(checker.model().skipped.load(Relaxed) > 0, "no restart ever skipped a finished record");
-    assert!(checker.model().stale.load(Relaxed) > 0, "no completion ever came too late");
-    assert!(checker.unique_state_count() <= 2_000_000, "{}", checker.unique_state_count());
-}
-
-#[test]
-fn the_position_never_passes_undone_work_whatever_crashes_and_whoever_owns() {
-    holds(Delivery::new(Variant::Real, &LONG, false));
-}
-
-#[test]
-fn nor_when_the_log_is_cut_or_the_topic_made_again() {
-    holds(Delivery::new(Variant::Real, &SHORT, true));
-}
-
-fn finds_a_loss(variant: Variant, log: &'static Log, log_changes: bool) {
-    let model = Delivery::new(variant, log, log_changes);
-    let checker = model.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
-    assert!(checker.discovery("nothing is skipped or passed undone").is_some(), "{variant:?} was not caught");
-}
-
-#[test]
-fn committing_what_was_read_loses() {
-    finds_a_loss(Variant::CommitsWhatWasRead, &LONG, false);
-}
-
-#[test]
-fn taking_completions_of_an_earlier_assignment_loses() {
-    finds_a_loss(Variant::IgnoresAssignments, &LONG, false);
-}
-
-#[test]
-fn committing_past_what_is_in_flight_at_a_revoke_loses() {
-    finds_a_loss(Variant::RevokesWithoutDraining, &LONG, false);
-}
-
-#[test]
-fn trusting_runs_of_another_topic_loses() {
-    finds_a_loss(Variant::TrustsAnyTopic, &SHORT, true);
-}
-
-#[test]
-fn trusting_runs_of_another_leader_epoch_loses() {
-    finds_a_loss(Variant::TrustsAnyEpoch, &SHORT, true);
 }
