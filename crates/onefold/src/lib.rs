@@ -12,6 +12,7 @@ pub mod explain;
 pub mod extract;
 pub mod handler;
 pub mod identity;
+mod kafka;
 pub mod load;
 pub mod log;
 #[cfg(feature = "mocks")]
@@ -23,8 +24,21 @@ pub mod prelude;
 pub mod record;
 pub mod runtime;
 pub mod settings;
+mod shutdown;
 pub mod store;
+pub mod testing;
 
+pub use explain::Explained;
+pub use kafka::Kafka;
 pub use outcome::{ErrorClass, Failure, Handled, Outcome};
 pub use pipeline::{Pipeline, Ready};
 pub use record::{Header, Record};
+pub use runtime::RunError;
+pub use runtime::counters::Counters;
+pub use runtime::observer::{Observer, Snapshot};
+pub use runtime::run::{Run, run};
+pub use runtime::table::{Row, Table};
+pub use shutdown::shutdown;
+
+/// What `main` returns: any std error turns into it by `?`.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;

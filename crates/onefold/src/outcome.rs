@@ -111,6 +111,15 @@ pub trait Classify {
     fn retry_after(&self) -> Option<Duration> {
         None
     }
+
+    /// The error with its class, as the runtime takes it.
+    fn into_failure(self) -> Failure
+    where
+        Self: fmt::Debug + Sized,
+    {
+        let (class, retry_after) = (self.classify(), self.retry_after());
+        Failure { class, retry_after, source: format!("{self:?}").into() }
+    }
 }
 
 impl Classify for Failure {
@@ -120,6 +129,10 @@ impl Classify for Failure {
 
     fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    fn into_failure(self) -> Failure {
+        self
     }
 }
 
@@ -173,11 +186,7 @@ impl<T: IntoOutcome, E: Classify + fmt::Debug> IntoOutcome for Result<T, E> {
     fn into_outcome(self) -> Handled {
         match self {
             Ok(done) => done.into_outcome(),
-            Err(error) => Err(Failure {
-                class: error.classify(),
-                retry_after: error.retry_after(),
-                source: format!("{error:?}").into(),
-            }),
+            Err(error) => Err(error.into_failure()),
         }
     }
 }

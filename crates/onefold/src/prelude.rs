@@ -1,5 +1,6 @@
 //! What a pipeline needs, in one `use`.
 
+pub use crate::Kafka;
 #[cfg(feature = "sqlite")]
 pub use crate::boundary::sql::sqlite::Sqlite;
 pub use crate::boundary::{Attempt, Tx};

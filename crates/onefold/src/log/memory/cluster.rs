@@ -87,6 +87,11 @@ impl MemoryCluster {
         place
     }
 
+    /// The topic's id and how many partitions it has.
+    pub fn describe(&self, name: &str) -> Option<(TopicId, i32)> {
+        self.lock().topics.get(name).map(|topic| (topic.id, topic.partitions.len() as i32))
+    }
+
     /// All records of a topic, partition by partition.
     pub fn records(&self, topic: &str) -> Vec<Record> {
         self.lock().topics.get(topic).map(|topic| topic.partitions.concat()).unwrap_or_default()

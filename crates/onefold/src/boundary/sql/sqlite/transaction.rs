@@ -137,7 +137,7 @@ impl Writing {
             Ok(Ok(outcome @ (Outcome::Done | Outcome::Skip(_)))) => TxDone::Done(outcome),
             Ok(Ok(other)) => TxDone::Refused(other),
             Ok(Err(failure)) => TxDone::Failed(failure),
-            Err(panic) => TxDone::Failed(crate::boundary::panic_failure(&panic)),
+            Err(panic) => TxDone::Failed(crate::boundary::panic_failure(&*panic)),
         }
     }
 

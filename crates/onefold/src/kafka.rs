@@ -1,0 +1,119 @@
+//! The cluster that pipelines run on.
+
+use std::sync::Arc;
+
+use crate::boundary::BoxFuture;
+use crate::log::kafka::{KafkaLog, KafkaPublisher, KafkaSettings};
+use crate::log::{Log, LogError, Publish};
+use crate::record::TopicId;
+use crate::runtime::cluster::{ANSWER, Cluster};
+
+/// A Kafka cluster: Apache's, or the broker embedded in this process.
+pub struct Kafka {
+    settings: KafkaSettings,
+    publisher: KafkaPublisher,
+    #[cfg(feature = "embedded")]
+    broker: Option<onefold_broker::Broker>,
+}
+
+impl Kafka {
+    /// A cluster at `host:port[,host:port]`. Nothing is asked of it yet.
+    pub fn bootstrap(addresses: &str) -> Result<Kafka, LogError> {
+        Kafka::with(KafkaSettings::new(addresses))
+    }
+
+    /// A cluster, with librdkafka's settings for getting in.
+    pub fn with(settings: KafkaSettings) -> Result<Kafka, LogError> {
+        let publisher = KafkaPublisher::new(&settings)?;
+        Ok(Kafka {
+            settings,
+            publisher,
+            #[cfg(feature = "embedded")]
+            broker: None,
+        })
+    }
+
+    /// Starts the broker inside this process, with its data in `folder`, on a free port of this machine.
+    #[cfg(feature = "embedded")]
+    pub async fn embedded(folder: impl AsRef<std::path::Path>) -> Result<Kafka, crate::Failure> {
+        Kafka::embedded_with(onefold_broker::BrokerSettings::new(folder.as_ref())).await
+    }
+
+    /// As [`Kafka::embedded`], with all of the broker's settings.
+    #[cfg(feature = "embedded")]
+    pub async fn embedded_with(settings: onefold_broker::BrokerSettings) -> Result<Kafka, crate::Failure> {
+        let broker = onefold_broker::Broker::start(settings).await?;
+        let mut kafka = Kafka::bootstrap(&broker.address().to_string())?;
+        kafka.broker = Some(broker);
+        Ok(kafka)
+    }
+
+    /// Where clients reach the cluster.
+    pub fn address(&self) -> &str {
+        &self.settings.bootstrap
+    }
+
+    pub fn settings(&self) -> &KafkaSettings {
+        &self.settings
+    }
+
+    /// Produces, acks=all.
+    pub fn publisher(&self) -> &KafkaPublisher {
+        &self.publisher
+    }
+
+    /// Makes the topic with so many partitions where it is missing.
+    pub async fn create_topic(&self, topic: &str, partitions: i32) -> Result<(), LogError> {
+        self.publisher.ensure_topic(topic.to_owned(), partitions).await
+    }
+
+    /// Ends the embedded broker, where there is one: drained, synced, unlocked.
+    pub async fn shutdown(self) {
+        #[cfg(feature = "embedded")]
+        if let Some(broker) = self.broker {
+            broker.shutdown().await;
+        }
+    }
+
+    /// The embedded broker, where there is one.
+    #[cfg(feature = "embedded")]
+    pub fn broker(&self) -> Option<&onefold_broker::Broker> {
+        self.broker.as_ref()
+    }
+}
+
+impl Cluster for Kafka {
+    fn id(&self) -> BoxFuture<'_, Result<Arc<str>, LogError>> {
+        let publisher = self.publisher.clone();
+        let address = self.settings.bootstrap.clone();
+        Box::pin(async move {
+            let ask = move || publisher.cluster_id(ANSWER);
+            let id = tokio::task::spawn_blocking(ask).await.map_err(|error| LogError::Fatal(error.to_string()))?;
+            id.map(Into::into).ok_or_else(|| {
+                LogError::Unreachable(format!(
+                    "no answer from the cluster at {address} within {} s: is it running, and is the address right?",
+                    ANSWER.as_secs()
+                ))
+            })
+        })
+    }
+
+    fn topic<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<(TopicId, i32), LogError>> {
+        let (publisher, name) = (self.publisher.clone(), topic.to_owned());
+        Box::pin(async move {
+            let ask = move || {
+                let count = publisher.partitions(&name, ANSWER)?.ok_or_else(|| LogError::NoTopic(name.clone()))?;
+                Ok((publisher.topic_id(&name, ANSWER).unwrap_or_default(), count))
+            };
+            tokio::task::spawn_blocking(ask).await.map_err(|error| LogError::Fatal(error.to_string()))?
+        })
+    }
+
+    fn log(&self, group: &str, topic: &str, topic_id: TopicId) -> Result<Box<dyn Log>, LogError> {
+        Ok(Box::new(KafkaLog::new(&self.settings, group, topic, topic_id)?))
+    }
+
+    fn publisher(&self) -> Arc<dyn Publish> {
+        Arc::new(self.publisher.clone())
+    }
+}

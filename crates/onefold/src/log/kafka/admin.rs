@@ -1,0 +1,49 @@
+//! Topics: seeing that they are there.
+
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::{Client, DefaultClientContext};
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::config::KafkaSettings;
+use super::consumer::unreachable;
+use crate::log::LogError;
+
+const WAIT: Duration = Duration::from_secs(10);
+
+/// How many partitions the topic has; `None` where there is no such topic.
+pub(super) fn partitions<C: ClientContext>(
+    client: &Client<C>,
+    topic: &str,
+    wait: Duration,
+) -> Result<Option<i32>, LogError> {
+    let metadata = client.fetch_metadata(Some(topic), wait).map_err(unreachable)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
+    Ok(found.map(|topic| topic.partitions().len() as i32).filter(|count| *count > 0))
+}
+
+/// Makes the topic with so many partitions where it is missing; with the cluster's own replication.
+pub async fn ensure_topic(settings: &KafkaSettings, topic: &str, partitions: i32) -> Result<(), LogError> {
+    let admin: AdminClient<DefaultClientContext> =
+        settings.client().create().map_err(|error| LogError::Fatal(format!("cannot make an admin client: {error}")))?;
+    let (admin, there) = {
+        let topic = topic.to_owned();
+        let ask = move || (self::partitions(admin.inner(), &topic, WAIT), admin);
+        let (there, admin) = tokio::task::spawn_blocking(ask).await.map_err(|e| LogError::Fatal(e.to_string()))?;
+        (admin, there?)
+    };
+    if there.is_some() {
+        return Ok(());
+    }
+    let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(-1));
+    let options = AdminOptions::new().operation_timeout(Some(WAIT)).request_timeout(Some(WAIT));
+    let results = admin.create_topics([&new], &options).await.map_err(unreachable)?;
+    match results.into_iter().next() {
+        Some(Err((name, code))) if code != RDKafkaErrorCode::TopicAlreadyExists => {
+            Err(LogError::Fatal(format!("cannot make the topic {name}: {code}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,62 @@
+//! How clients of one cluster are made.
+
+use rdkafka::ClientConfig;
+
+/// Where a cluster is and how to get in.
+#[derive(Clone, Debug)]
+pub struct KafkaSettings {
+    pub bootstrap: String,
+    /// librdkafka's own settings: `security.protocol`, `sasl.username`, ..
+    pub more: Vec<(String, String)>,
+}
+
+impl KafkaSettings {
+    pub fn new(bootstrap: &str) -> KafkaSettings {
+        KafkaSettings { bootstrap: bootstrap.to_owned(), more: Vec::new() }
+    }
+
+    /// For clients of any kind.
+    pub(super) fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.bootstrap).set("client.id", "onefold");
+        // A broker that comes back is found within a second.
+        config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
+        for (key, value) in &self.more {
+            config.set(key, value);
+        }
+        config
+    }
+
+    /// For a member of a group. Positions are the runtime's alone, and nothing is ever skipped by a reset.
+    pub(super) fn consumer(&self, group: &str) -> ClientConfig {
+        let mut config = self.client();
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "error")
+            .set("enable.partition.eof", "true")
+            .set("isolation.level", "read_committed")
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("allow.auto.create.topics", "false")
+            .set("fetch.wait.max.ms", "100")
+            .set("fetch.error.backoff.ms", "50")
+            .set("queued.max.messages.kbytes", "32768");
+        for (key, value) in &self.more {
+            config.set(key, value);
+        }
+        config
+    }
+
+    /// For producing: acks=all, idempotent, partitioned as Java's clients do.
+    pub(super) fn producer(&self) -> ClientConfig {
+        let mut config = self.client();
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("partitioner", "murmur2_random")
+            .set("linger.ms", "2")
+            .set("message.timeout.ms", "30000");
+        config
+    }
+}

@@ -1,0 +1,206 @@
+//! One member of a group, on the thread that polls it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::config::KafkaSettings;
+use super::context::Events;
+use super::raw::{self, MessageQueue, Polled};
+use crate::log::{Bounds, CommitAt, CommittedAt, Log, LogError, LogEvent};
+use crate::record::{Record, TopicId};
+
+/// A consumer of one topic. Messages come through a queue of their own, so that not reading them holds up neither
+/// rebalances nor commits.
+pub struct KafkaLog {
+    // Dropped before the consumer that it belongs to.
+    messages: MessageQueue,
+    consumer: BaseConsumer<Events>,
+    topic: Arc<str>,
+    topic_id: TopicId,
+    /// What librdkafka was given to read.
+    reading: BTreeSet<i32>,
+    wake: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl KafkaLog {
+    /// Makes the consumer; it joins the group when it gets its waker.
+    pub fn new(settings: &KafkaSettings, group: &str, topic: &str, topic_id: TopicId) -> Result<KafkaLog, LogError> {
+        let consumer: BaseConsumer<Events> = settings
+            .consumer(group)
+            .create_with_context(Events::default())
+            .map_err(|error| LogError::Fatal(format!("cannot make a consumer: {error}")))?;
+        let messages = MessageQueue::of(&consumer);
+        let reading = BTreeSet::new();
+        Ok(KafkaLog { messages, consumer, topic: topic.into(), topic_id, reading, wake: None })
+    }
+
+    fn events(&self) -> &Events {
+        self.consumer.context()
+    }
+
+    fn list(&self, partitions: impl IntoIterator<Item = (i32, Offset)>) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in partitions {
+            // Only an offset that is no number is refused.
+            let _ = list.add_partition_offset(&self.topic, partition, offset);
+        }
+        list
+    }
+
+    /// Rebalances, commits and errors; messages that were on their way before the queue was set up.
+    fn serve(&mut self, records: &mut Vec<Record>) -> Result<(), LogError> {
+        match self.consumer.poll(Duration::ZERO) {
+            Some(Ok(message)) => raw::read_stray(&message, &self.topic, self.topic_id, records),
+            Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                return Err(LogError::Fatal(format!("the consumer cannot go on: {code}")));
+            }
+            Some(Err(error)) => self.on_error(&error)?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn on_error(&self, error: &KafkaError) -> Result<(), LogError> {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                Err(LogError::NoTopic(self.topic.to_string()))
+            }
+            Some(RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::TopicAuthorizationFailed) => {
+                Err(LogError::Fatal(format!("the cluster does not let us read {}: {error}", self.topic)))
+            }
+            _ => {
+                self.events().push(LogEvent::Unreachable(error.to_string()));
+                Ok(())
+            }
+        }
+    }
+
+    fn on_polled(&self, polled: Polled) {
+        self.events().push(match polled {
+            Polled::End { partition, offset } => LogEvent::End { partition, offset },
+            Polled::OutOfRange { partition, reason } => LogEvent::OutOfRange { partition, reason },
+            Polled::Error(reason) => LogEvent::Unreachable(reason),
+        });
+    }
+}
+
+impl Log for KafkaLog {
+    fn set_waker(&mut self, wake: Arc<dyn Fn() + Send + Sync>) {
+        let woken = wake.clone();
+        self.consumer.set_nonempty_callback(move || woken());
+        self.messages.set_nonempty_callback(wake.clone());
+        self.wake = Some(wake);
+        if let Err(error) = self.consumer.subscribe(&[&self.topic]) {
+            self.events().push(LogEvent::Unreachable(format!("cannot subscribe to {}: {error}", self.topic)));
+        }
+    }
+
+    fn poll(&mut self, records: &mut Vec<Record>, at_most: usize) -> Result<Option<LogEvent>, LogError> {
+        self.serve(records)?;
+        if at_most > 0 {
+            for polled in self.messages.read(&self.topic, self.topic_id, records, at_most) {
+                self.on_polled(polled);
+            }
+        }
+        Ok(self.events().pop())
+    }
+
+    fn committed(&mut self, partitions: &[i32], wait: Duration) -> Result<Vec<CommittedAt>, LogError> {
+        let asked = self.list(partitions.iter().map(|partition| (*partition, Offset::Invalid)));
+        let answered = self.consumer.committed_offsets(asked, wait).map_err(unreachable)?;
+        Ok(raw::committed(&answered))
+    }
+
+    fn bounds(&mut self, partition: i32, wait: Duration) -> Result<Bounds, LogError> {
+        let (earliest, end) = self.consumer.fetch_watermarks(&self.topic, partition, wait).map_err(unreachable)?;
+        Ok(Bounds { earliest, end })
+    }
+
+    fn offset_for_time(&mut self, partition: i32, timestamp_ms: i64, wait: Duration) -> Result<i64, LogError> {
+        let asked = self.list([(partition, Offset::Offset(timestamp_ms))]);
+        let answered = self.consumer.offsets_for_times(asked, wait).map_err(unreachable)?;
+        match answered.elements().first().map(|element| element.offset()) {
+            Some(Offset::Offset(offset)) => Ok(offset),
+            _ => Ok(self.bounds(partition, wait)?.end),
+        }
+    }
+
+    fn partitions(&mut self, wait: Duration) -> Result<Vec<i32>, LogError> {
+        let metadata = self.consumer.fetch_metadata(Some(&self.topic), wait).map_err(unreachable)?;
+        let topic = metadata.topics().iter().find(|topic| topic.name() == &*self.topic && topic.error().is_none());
+        let topic = topic.ok_or_else(|| LogError::NoTopic(self.topic.to_string()))?;
+        Ok(topic.partitions().iter().map(|partition| partition.id()).collect())
+    }
+
+    fn topic_id(&mut self, _: Duration) -> Result<TopicId, LogError> {
+        Ok(self.topic_id)
+    }
+
+    fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {
+        let again: Vec<i32> = at.iter().map(|(p, _)| *p).filter(|p| self.reading.contains(p)).collect();
+        if !again.is_empty() {
+            // Given up and taken again: whatever was fetched ahead is thrown away by librdkafka.
+            let list = self.list(again.iter().map(|partition| (*partition, Offset::Invalid)));
+            self.consumer.incremental_unassign(&list).map_err(unreachable)?;
+        }
+        let starts = |partition| at.iter().any(|(started, _)| *started == partition);
+        self.events().forget_ends(starts);
+        for (partition, _) in at {
+            self.messages.take_from(&self.consumer, &self.topic, *partition);
+            self.reading.insert(*partition);
+        }
+        let list = self.list(at.iter().map(|(partition, offset)| (*partition, Offset::Offset(*offset))));
+        self.consumer.incremental_assign(&list).map_err(unreachable)
+    }
+
+    fn release(&mut self, partitions: &[i32]) -> Result<(), LogError> {
+        let given: Vec<i32> = partitions.iter().copied().filter(|partition| self.reading.remove(partition)).collect();
+        let list = self.list(given.into_iter().map(|partition| (partition, Offset::Invalid)));
+        if let Err(error) = self.consumer.incremental_unassign(&list) {
+            // After a lost assignment librdkafka has given them up already.
+            tracing::debug!("partitions could not be given up: {error}");
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, commits: &[CommitAt]) -> Result<(), LogError> {
+        let list = self.list(commits.iter().map(|commit| (commit.partition, Offset::Offset(commit.offset))));
+        for commit in commits {
+            if let Some(mut element) = list.find_partition(&self.topic, commit.partition) {
+                element.set_metadata(&commit.metadata);
+            }
+        }
+        raw::set_leader_epochs(&list, commits);
+        if let Err(error) = self.consumer.commit(&list, CommitMode::Async) {
+            self.events().push(LogEvent::Committed(Err(crate::log::CommitError::Retry(error.to_string()))));
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, partition: i32) -> Result<(), LogError> {
+        self.consumer.pause(&self.list([(partition, Offset::Invalid)])).map_err(unreachable)
+    }
+
+    fn resume(&mut self, partition: i32) -> Result<(), LogError> {
+        self.consumer.resume(&self.list([(partition, Offset::Invalid)])).map_err(unreachable)
+    }
+
+    fn leave(&mut self) {
+        self.consumer.unsubscribe();
+    }
+}
+
+impl Drop for KafkaLog {
+    fn drop(&mut self) {
+        self.events().close();
+    }
+}
+
+pub(super) fn unreachable(error: KafkaError) -> LogError {
+    LogError::Unreachable(format!("cannot reach the cluster: {error}"))
+}

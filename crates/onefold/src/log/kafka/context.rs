@@ -1,0 +1,111 @@
+//! What librdkafka tells a consumer besides messages, kept until the runtime asks.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rdkafka::ClientContext;
+use rdkafka::TopicPartitionList;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::types::RDKafkaRespErr;
+
+use crate::log::{CommitError, LogEvent};
+
+/// The events of one consumer, in order. Assignments are only noted here: the runtime answers them from its own loop,
+/// on the same thread, when it has a position for each partition and has finished what it must.
+#[derive(Default)]
+pub(super) struct Events {
+    queue: Mutex<VecDeque<LogEvent>>,
+    closing: AtomicBool,
+}
+
+impl Events {
+    pub(super) fn push(&self, event: LogEvent) {
+        self.lock().push_back(event);
+    }
+
+    pub(super) fn pop(&self) -> Option<LogEvent> {
+        self.lock().pop_front()
+    }
+
+    /// Ends that were told of an earlier reading say nothing about the next one.
+    pub(super) fn forget_ends(&self, of: impl Fn(i32) -> bool) {
+        self.lock().retain(|event| !matches!(event, LogEvent::End { partition, .. } if of(*partition)));
+    }
+
+    /// From here on partitions are given up without asking: nobody is left to answer.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<LogEvent>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Events {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+                tracing::error!("librdkafka: {facility} {message}");
+            }
+            _ => tracing::debug!("librdkafka: {facility} {message}"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let unreachable = matches!(
+            error.rdkafka_error_code(),
+            Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown)
+        );
+        if unreachable {
+            self.push(LogEvent::Unreachable(format!("cannot reach the cluster: {reason}")));
+        } else {
+            tracing::warn!("librdkafka: {error}: {reason}");
+        }
+    }
+}
+
+impl ConsumerContext for Events {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, err: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let assigned = err == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.closing.load(Ordering::Relaxed) {
+            let given_up = match consumer.rebalance_protocol() {
+                _ if assigned => Ok(()),
+                RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
+                _ => consumer.unassign(),
+            };
+            if let Err(error) = given_up {
+                tracing::debug!("partitions could not be given up at the end: {error}");
+            }
+            return;
+        }
+        let partitions: Vec<i32> = list.elements().iter().map(|element| element.partition()).collect();
+        self.push(match assigned {
+            true => LogEvent::Assigned(partitions),
+            false if consumer.assignment_lost() => LogEvent::Lost(partitions),
+            false => LogEvent::Revoked(partitions),
+        });
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, list: &TopicPartitionList) {
+        let failed = list.elements().iter().find_map(|element| element.error().err());
+        self.push(LogEvent::Committed(match result.err().or(failed) {
+            None => Ok(()),
+            Some(error) => Err(commit_error(&error)),
+        }));
+    }
+}
+
+fn commit_error(error: &KafkaError) -> CommitError {
+    use RDKafkaErrorCode::*;
+    match error.rdkafka_error_code() {
+        Some(IllegalGeneration | UnknownMemberId | FencedInstanceId | FencedMemberEpoch | StaleMemberEpoch) => {
+            CommitError::Fenced(error.to_string())
+        }
+        // Nothing to commit is nothing that went wrong.
+        _ => CommitError::Retry(error.to_string()),
+    }
+}

@@ -1,0 +1,112 @@
+//! Producing: acks=all, idempotent, bytes and header names verbatim.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{Producer, ProducerContext, ThreadedProducer};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::util::IntoOpaque;
+use tokio::sync::oneshot;
+
+use super::admin;
+use super::config::KafkaSettings;
+use super::raw;
+use crate::boundary::BoxFuture;
+use crate::log::{LogError, Publish};
+use crate::record::Record;
+
+/// Answers each record when its batch is acknowledged.
+struct Deliveries;
+
+type Waiting = Box<oneshot::Sender<Result<(), String>>>;
+
+impl ClientContext for Deliveries {
+    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+        tracing::debug!("librdkafka: {error}: {reason}");
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = Waiting;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, waiting: Waiting) {
+        let answer = match result {
+            Ok(_) => Ok(()),
+            Err((error, _)) => Err(error.to_string()),
+        };
+        // Whoever waited may be gone: the record is in the topic or not, all the same.
+        let _ = waiting.send(answer);
+    }
+}
+
+/// A producer of one cluster. Clones share it.
+#[derive(Clone)]
+pub struct KafkaPublisher {
+    producer: Arc<ThreadedProducer<Deliveries>>,
+    settings: KafkaSettings,
+}
+
+impl KafkaPublisher {
+    pub fn new(settings: &KafkaSettings) -> Result<KafkaPublisher, LogError> {
+        let producer = settings
+            .producer()
+            .create_with_context(Deliveries)
+            .map_err(|error| LogError::Fatal(format!("cannot make a producer: {error}")))?;
+        Ok(KafkaPublisher { producer: Arc::new(producer), settings: settings.clone() })
+    }
+
+    /// The cluster's id; waits for the first broker to answer.
+    pub fn cluster_id(&self, wait: Duration) -> Option<String> {
+        self.producer.client().fetch_cluster_id(wait)
+    }
+
+    /// The topic's id, where the cluster tells one.
+    pub fn topic_id(&self, topic: &str, wait: Duration) -> Option<crate::record::TopicId> {
+        raw::topic_id(self.producer.client(), topic, wait)
+    }
+
+    /// How many partitions the topic has; `None` where there is no such topic.
+    pub fn partitions(&self, topic: &str, wait: Duration) -> Result<Option<i32>, LogError> {
+        admin::partitions(self.producer.client(), topic, wait)
+    }
+
+    /// Hands the record over; the answer comes when it is acknowledged. Waits a little while the queue is full.
+    async fn send(&self, record: &Record) -> Result<oneshot::Receiver<Result<(), String>>, LogError> {
+        loop {
+            let (answer, answered) = oneshot::channel();
+            match self.hand_over(record, Box::new(answer)) {
+                Ok(()) => return Ok(answered),
+                Err(RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                Err(code) => {
+                    let code = rdkafka::error::RDKafkaErrorCode::from(code);
+                    return Err(LogError::Unreachable(format!("cannot produce to {}: {code}", record.topic)));
+                }
+            }
+        }
+    }
+
+    fn hand_over(&self, record: &Record, waiting: Waiting) -> Result<(), RDKafkaRespErr> {
+        let opaque = waiting.into_ptr();
+        raw::produce(self.producer.client(), record, opaque).inspect_err(|_| raw::take_back::<Waiting>(opaque))
+    }
+}
+
+impl Publish for KafkaPublisher {
+    fn publish(&self, record: Record) -> BoxFuture<'static, Result<(), LogError>> {
+        let publisher = self.clone();
+        Box::pin(async move {
+            let answered = publisher.send(&record).await?;
+            let refused = |why: String| LogError::Unreachable(format!("{}: {why}", record.topic));
+            answered.await.map_err(|_| refused("the producer has ended".into()))?.map_err(refused)
+        })
+    }
+
+    fn ensure_topic(&self, topic: String, partitions: i32) -> BoxFuture<'static, Result<(), LogError>> {
+        let settings = self.settings.clone();
+        Box::pin(async move { admin::ensure_topic(&settings, &topic, partitions).await })
+    }
+}

@@ -1,0 +1,156 @@
+//! Partitions come and go.
+
+use std::sync::atomic::Ordering;
+
+use onefold_core::guarantee::Protocol;
+use onefold_core::lane::Slot;
+
+use super::Engine;
+use crate::log::LogEvent;
+
+/// Partitions that are assigned and do not read yet.
+#[derive(Default)]
+pub(super) struct Starting {
+    pub(super) partitions: Vec<i32>,
+    /// After a failure, not before this time.
+    pub(super) not_before_ms: u64,
+}
+
+/// Partitions that are being given up.
+pub(super) struct Revoking {
+    partitions: Vec<i32>,
+    deadline_ms: u64,
+    committed: bool,
+}
+
+/// How long a revoke waits for what runs: far below Kafka's default session timeout of 45 s.
+const DRAIN_MS: u64 = 10_000;
+
+impl Engine {
+    pub(super) fn on_event(&mut self, event: LogEvent) -> Result<(), String> {
+        match event {
+            LogEvent::Assigned(partitions) => self.on_assigned(&partitions)?,
+            LogEvent::Revoked(partitions) => self.on_revoked(partitions),
+            LogEvent::Lost(partitions) => {
+                tracing::warn!(pipeline = self.plan.name(), ?partitions, "partitions were lost to other members");
+                partitions.iter().for_each(|partition| self.forget(*partition));
+                self.log.release(&partitions).map_err(|error| error.to_string())?;
+            }
+            LogEvent::End { partition, offset } => {
+                if let Some(owned) = self.owned.get_mut(&partition) {
+                    owned.progress.passed(offset);
+                    owned.end = owned.end.max(offset);
+                    self.commits.dirty();
+                }
+            }
+            LogEvent::Committed(answer) => self.on_committed(answer),
+            LogEvent::OutOfRange { partition, reason } => self.halt(partition, reason),
+            LogEvent::Unreachable(why) => self.report.unreachable(why),
+        }
+        Ok(())
+    }
+
+    fn on_assigned(&mut self, partitions: &[i32]) -> Result<(), String> {
+        if self.ending.has_begun() {
+            return self.log.release(partitions).map_err(|error| error.to_string());
+        }
+        self.starting.partitions.extend(partitions);
+        self.starting.not_before_ms = 0;
+        Ok(())
+    }
+
+    fn on_revoked(&mut self, partitions: Vec<i32>) {
+        self.starting.partitions.retain(|partition| !partitions.contains(partition));
+        for partition in &partitions {
+            if let Some(owned) = self.owned.get_mut(partition) {
+                owned.progress.close();
+                if self.protocol != Protocol::CommitFirst {
+                    owned.held.store(false, Ordering::Relaxed);
+                }
+            }
+            self.commits.drop_held(*partition);
+            self.drop_if_closed(*partition);
+        }
+        let deadline_ms = self.clock.now_ms() + DRAIN_MS;
+        match &mut self.revoking {
+            Some(revoking) => {
+                revoking.partitions.extend(partitions);
+                revoking.committed = false;
+            }
+            None => self.revoking = Some(Revoking { partitions, deadline_ms, committed: false }),
+        }
+    }
+
+    /// Waits for what runs, commits, and lets the partitions go.
+    pub(super) fn go_on_revoking(&mut self) -> Result<(), String> {
+        let Some(revoking) = &self.revoking else { return Ok(()) };
+        let late = self.clock.now_ms() >= revoking.deadline_ms;
+        let partitions = revoking.partitions.clone();
+        let committed = revoking.committed;
+        if (partitions.iter().any(|partition| self.still_works(*partition)) || self.commits.is_under_way()) && !late {
+            return Ok(());
+        }
+        if !committed && !late {
+            if let Some(revoking) = &mut self.revoking {
+                revoking.committed = true;
+            }
+            if self.protocol != Protocol::CommitFirst {
+                self.send_commit(&partitions)?;
+            }
+            if self.commits.is_under_way() {
+                return Ok(());
+            }
+        }
+        self.revoking = None;
+        partitions.iter().for_each(|partition| self.forget(*partition));
+        self.log.release(&partitions).map_err(|error| error.to_string())
+    }
+
+    fn still_works(&self, partition: i32) -> bool {
+        let waits = self.protocol == Protocol::CommitFirst && !self.lanes.is_empty();
+        self.owned.get(&partition).is_some_and(|owned| owned.running > 0 || waits)
+    }
+
+    /// What waits in a partition that is being given up is the next owner's.
+    pub(super) fn drop_if_closed(&mut self, partition: i32) {
+        let closed = self.owned.get(&partition).is_none_or(|owned| !owned.held.load(Ordering::Relaxed));
+        if closed {
+            self.lanes.drop_waiting(partition as u32);
+        }
+    }
+
+    pub(super) fn forget(&mut self, partition: i32) {
+        if let Some(owned) = self.owned.remove(&partition) {
+            owned.held.store(false, Ordering::Relaxed);
+        }
+        self.starting.partitions.retain(|starting| *starting != partition);
+        self.commits.drop_held(partition);
+        self.lanes.drop_waiting(partition as u32);
+    }
+
+    /// Another owner raised the epoch: drop what is here, see by a poll whether the partition is still ours, and
+    /// claim it again only then.
+    pub(super) fn on_superseded(&mut self, slot: Slot) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        let (partition, assignment) = (task.record.partition, task.ticket.assignment());
+        self.lanes.park(slot, self.clock.now_ms());
+        if self.owned.get(&partition).is_some_and(|owned| owned.assignment() == assignment) {
+            tracing::warn!(pipeline = self.plan.name(), partition, "another owner took the partition over in the sink");
+            let revoked = self.revoking.as_ref().is_some_and(|revoking| revoking.partitions.contains(&partition));
+            self.forget(partition);
+            if !revoked {
+                self.starting.partitions.push(partition);
+                self.starting.not_before_ms = self.clock.now_ms() + 500 + fastrand::u64(..500);
+            }
+        } else {
+            self.drop_if_closed(partition);
+        }
+    }
+
+    /// A partition that cannot be read on: said loudly, and held until a person has looked.
+    pub(super) fn halt(&mut self, partition: i32, reason: String) {
+        tracing::error!(pipeline = self.plan.name(), partition, "halted: {reason}");
+        self.forget(partition);
+        self.report.halted.insert(partition, reason);
+    }
+}

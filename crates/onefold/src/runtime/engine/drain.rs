@@ -1,0 +1,122 @@
+//! The end: what is to be reached before it, and the way out.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Engine;
+
+/// How a run comes to its end.
+#[derive(Default)]
+pub(super) struct Ending {
+    /// `--drain`: the end of each partition when the drain began.
+    targets: Option<BTreeMap<i32, i64>>,
+    asked_others_ms: u64,
+    stage: Stage,
+}
+
+#[derive(Default, PartialEq)]
+enum Stage {
+    #[default]
+    Running,
+    /// Asked to stop; leaves the group next.
+    Stopping,
+    /// Left; waits for the revoke to be done.
+    Leaving { deadline_ms: u64 },
+}
+
+/// Longest way out after the group was left: the revoke's own deadline and a little.
+const LEAVE_MS: u64 = 15_000;
+const ASK: Duration = Duration::from_secs(10);
+
+impl Ending {
+    pub(super) fn stop(&mut self) {
+        if self.stage == Stage::Running {
+            self.stage = Stage::Stopping;
+        }
+    }
+
+    /// Nothing new is taken in.
+    pub(super) fn has_begun(&self) -> bool {
+        self.stage != Stage::Running
+    }
+}
+
+impl Engine {
+    /// Before the first poll: what a drain is to reach.
+    pub(super) fn begin(&mut self) -> Result<(), String> {
+        if self.report.drains {
+            let mut targets = BTreeMap::new();
+            for partition in self.log.partitions(ASK).map_err(|error| error.to_string())? {
+                let bounds = self.log.bounds(partition, ASK).map_err(|error| error.to_string())?;
+                if bounds.end > bounds.earliest {
+                    targets.insert(partition, bounds.end);
+                }
+            }
+            self.ending.targets = Some(targets);
+        }
+        if matches!(self.worker, super::Worker::Sink(_)) {
+            // An earlier run may have left verdicts behind.
+            self.relay.want();
+        }
+        Ok(())
+    }
+
+    /// Goes towards the end where there is one; whether it is reached.
+    pub(super) fn is_over(&mut self) -> Result<bool, String> {
+        let now = self.clock.now_ms();
+        match self.ending.stage {
+            Stage::Running => {
+                if self.is_drained()? {
+                    self.ending.stop();
+                }
+                Ok(false)
+            }
+            Stage::Stopping => {
+                self.ending.stage = Stage::Leaving { deadline_ms: now + LEAVE_MS };
+                self.log.leave();
+                Ok(self.owned.is_empty() && self.revoking.is_none())
+            }
+            Stage::Leaving { deadline_ms } => {
+                let left = self.owned.is_empty() && self.revoking.is_none() && !self.commits.is_under_way();
+                Ok((left && (self.relay.is_idle() || self.relay.problem.is_some())) || now >= deadline_ms)
+            }
+        }
+    }
+
+    /// Whether every partition has passed its target and nothing is parked.
+    fn is_drained(&mut self) -> Result<bool, String> {
+        let Some(targets) = &self.ending.targets else { return Ok(false) };
+        if let Some((partition, reason)) = self.report.halted.iter().next() {
+            return Err(format!("partition {partition} is halted: {reason}"));
+        }
+        if self.flood.is_on() {
+            return Err(self.report.systemic.clone().unwrap_or_default());
+        }
+        let passed = |partition: &i32, target: &i64| {
+            self.owned.get(partition).is_some_and(|owned| owned.progress.position() >= *target)
+        };
+        let open: Vec<i32> = targets.iter().filter(|(p, t)| !passed(p, t)).map(|(p, _)| *p).collect();
+        if open.iter().any(|partition| self.owned.contains_key(partition)) || !self.starting.partitions.is_empty() {
+            return Ok(false);
+        }
+        let mine_is_done = self.lanes.parked().records == 0 && self.relay.is_idle();
+        Ok(mine_is_done && self.others_have_passed(&open))
+    }
+
+    /// Partitions of other members are as far as the group has committed.
+    fn others_have_passed(&mut self, partitions: &[i32]) -> bool {
+        if partitions.is_empty() {
+            return true;
+        }
+        let now = self.clock.now_ms();
+        if now < self.ending.asked_others_ms + 500 {
+            return false;
+        }
+        self.ending.asked_others_ms = now;
+        let Some(targets) = &self.ending.targets else { return false };
+        let reached = |at: crate::log::CommittedAt| {
+            at.offset.is_some_and(|offset| targets.get(&at.partition).is_none_or(|target| offset >= *target))
+        };
+        self.log.committed(partitions, ASK).is_ok_and(|all| all.into_iter().all(reached))
+    }
+}

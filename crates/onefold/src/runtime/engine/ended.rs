@@ -1,0 +1,152 @@
+//! How work ended, and what follows.
+
+use onefold_core::attempt::{self, Because, Dead, DownReason, Repetition, Verdict};
+use onefold_core::guarantee::{Guarantee, Protocol};
+use onefold_core::lane::Slot;
+use onefold_core::progress::{Finished, Ticket};
+
+use super::{Engine, Worker};
+use crate::boundary::sink::TxDone;
+use crate::dead_letter::{Reason, ReasonClass};
+use crate::outcome::{ErrorClass, Failure, Outcome};
+
+impl Engine {
+    /// A record that was given out has ended.
+    pub(super) fn on_ended(&mut self, slot: Slot, done: TxDone) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        let partition = task.record.partition;
+        let buried = matches!(task.work, super::task::Work::Bury(_));
+        if let Some(owned) = self.owned.get_mut(&partition) {
+            owned.running = owned.running.saturating_sub(1);
+        }
+        match done {
+            TxDone::Done(_) if buried => self.on_stored(slot),
+            TxDone::Done(outcome) => self.on_success(slot, &outcome),
+            TxDone::Duplicate => {
+                self.counters.duplicates_id += 1;
+                self.breaker.probe_lost();
+                self.settle(slot);
+            }
+            TxDone::Conflict => {
+                let message = "the same event id came before with another payload".to_owned();
+                self.bury(slot, Reason { class: ReasonClass::Conflict, message, attempts: 0 });
+            }
+            TxDone::Failed(failure) => self.on_failure(slot, &failure),
+            TxDone::Refused(outcome) => self.on_refused(slot, outcome),
+            TxDone::NotRun => self.give_back(slot),
+            TxDone::Superseded => self.on_superseded(slot),
+            TxDone::SinkDown(why) => self.on_failure(slot, &Failure::sink_down(why.to_string())),
+        }
+    }
+
+    fn on_success(&mut self, slot: Slot, outcome: &Outcome) {
+        self.breaker.answered();
+        self.flood.succeeded();
+        match outcome {
+            Outcome::Skip(_) => self.counters.skipped += 1,
+            _ => self.counters.effects += 1,
+        }
+        self.settle(slot);
+    }
+
+    /// The record is done with: its lane goes on, the position may move.
+    pub(super) fn settle(&mut self, slot: Slot) {
+        if let Some(task) = self.lanes.settle(slot) {
+            self.finish(task.record.partition, task.ticket);
+            self.pause_if_full(task.record.partition);
+        }
+    }
+
+    pub(super) fn finish(&mut self, partition: i32, ticket: Ticket) {
+        let Some(owned) = self.owned.get_mut(&partition) else { return };
+        if owned.progress.finished(ticket) == Finished::Moved {
+            self.lanes.admit_held();
+        }
+        self.commits.dirty();
+        self.report.finished += 1;
+    }
+
+    fn on_refused(&mut self, slot: Slot, outcome: Outcome) {
+        self.breaker.answered();
+        let Some(task) = self.lanes.get(slot) else { return };
+        let attempts = task.tries.number();
+        match outcome {
+            Outcome::Retry(after) => {
+                let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                let failure = Failure::transient("the handler asked for another attempt");
+                self.judge(slot, attempt::Ended::Retry { after_ms }, &failure);
+            }
+            Outcome::Dead(message) => {
+                self.bury(slot, Reason { class: ReasonClass::Rejected, message, attempts });
+            }
+            Outcome::Done | Outcome::Skip(_) => self.on_success(slot, &outcome),
+        }
+    }
+
+    fn on_failure(&mut self, slot: Slot, failure: &Failure) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        let (now, lane) = (self.clock.now_ms(), task.lane);
+        let class = match failure.class {
+            ErrorClass::SinkDown => self.breaker.found_down(now, lane, DownReason::Told, fastrand::u64(..)),
+            class => {
+                self.breaker.answered();
+                class
+            }
+        };
+        self.report.last_failure = Some(failure.to_string());
+        let retry_after_ms = failure.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        self.judge(slot, attempt::Ended::Failed { class, retry_after_ms }, failure);
+    }
+
+    fn judge(&mut self, slot: Slot, ended: attempt::Ended, failure: &Failure) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        let verdict = attempt::judge(&self.policy, self.repetition(), task.tries, ended, fastrand::u64(..));
+        match verdict {
+            Verdict::Done | Verdict::Skipped => self.settle(slot),
+            Verdict::Again { tries, after_ms, because } => {
+                if because != Because::SinkDown {
+                    self.counters.retried += 1;
+                }
+                if let Some(task) = self.lanes.get_mut(slot) {
+                    task.tries = tries;
+                    // It may wait for long, and must not keep all of its fetch in memory.
+                    std::sync::Arc::make_mut(&mut task.record).detach();
+                }
+                self.park(slot, after_ms);
+            }
+            Verdict::Dead(dead) => {
+                let attempts = task.tries.number();
+                let class = match dead {
+                    Dead::Poison => ReasonClass::Poison,
+                    Dead::Given => ReasonClass::Rejected,
+                    Dead::Exhausted { .. } => ReasonClass::Exhausted,
+                    Dead::Ambiguous => ReasonClass::Ambiguous,
+                };
+                self.bury(slot, Reason { class, message: failure.to_string(), attempts });
+            }
+        }
+    }
+
+    /// A rolled-back attempt left nothing behind; any other may have.
+    fn repetition(&self) -> Repetition {
+        let at_most_once = self.plan.declared == Some(Guarantee::AtMostOnce) || self.protocol == Protocol::CommitFirst;
+        match self.worker {
+            Worker::Effects(_) if at_most_once => Repetition::Forbidden,
+            _ => Repetition::Allowed,
+        }
+    }
+
+    /// Parks the record's lane; a partition that is being given up takes its records along.
+    pub(super) fn park(&mut self, slot: Slot, after_ms: u64) {
+        let Some(partition) = self.lanes.get(slot).map(|task| task.record.partition) else { return };
+        self.lanes.park(slot, self.clock.now_ms() + after_ms);
+        self.pause_if_full(partition);
+        self.drop_if_closed(partition);
+    }
+
+    /// It did not run, for no fault of its own: back to its place.
+    fn give_back(&mut self, slot: Slot) {
+        self.breaker.probe_lost();
+        self.park(slot, 0);
+    }
+}

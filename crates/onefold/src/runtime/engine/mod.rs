@@ -1,0 +1,173 @@
+//! One pipeline at work, on a thread of its own.
+//!
+//! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
+//! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`]), end
+//! ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+
+mod assignment;
+mod commit;
+mod dispatch;
+mod drain;
+mod ended;
+mod flood;
+mod intake;
+mod origin;
+mod owned;
+mod report;
+mod setup;
+mod task;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use onefold_core::attempt::{Breaker, RetryPolicy};
+use onefold_core::guarantee::Protocol;
+use onefold_core::lane::Lanes;
+use onefold_core::progress::Assignments;
+
+use super::clock::Clock;
+use super::counters::Counters;
+use super::effects::Effects;
+use super::inbox::{Inbox, Message};
+use super::observer::Observer;
+use crate::boundary::sink::Sink;
+use crate::log::{Log, LogError, Publish};
+use crate::pipeline::plan::Plan;
+use crate::record::Record;
+pub(super) use setup::Setup;
+use task::Task;
+
+/// How an engine ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// Drained, or stopped and drained.
+    Well(Counters),
+    /// By itself, for this reason.
+    Stopped(String),
+    /// At a crash point of a test.
+    Crashed(Counters),
+}
+
+/// Where work goes.
+enum Worker {
+    Effects(Arc<Effects>),
+    Sink(Arc<dyn Sink>),
+}
+
+pub(super) struct Engine {
+    plan: Plan,
+    protocol: Protocol,
+    cluster_id: Arc<str>,
+    topic: Arc<str>,
+    dead_topic: Arc<str>,
+    log: Box<dyn Log>,
+    publish: Arc<dyn Publish>,
+    worker: Worker,
+    tokio: tokio::runtime::Handle,
+    inbox: Arc<Inbox>,
+    observer: Observer,
+    clock: Clock,
+    policy: RetryPolicy,
+
+    lanes: Lanes<Task>,
+    owned: BTreeMap<i32, owned::Owned>,
+    assignments: Assignments,
+    starting: assignment::Starting,
+    revoking: Option<assignment::Revoking>,
+    commits: commit::Commits,
+    breaker: Breaker,
+    flood: flood::Flood,
+    relay: verdict::Relay,
+    ending: drain::Ending,
+    counters: Counters,
+    report: report::Report,
+    records: Vec<Record>,
+    messages: Vec<Message>,
+}
+
+/// Records taken from the log at once, at most.
+const POLL: usize = 1024;
+/// Nothing that has a time is checked less often than this.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
+impl Engine {
+    /// Runs until it is drained or stopped.
+    pub(super) fn run(mut self) -> Ended {
+        let ended = self.work();
+        self.tell(true);
+        match ended {
+            Ok(()) if self.plan.crash.has_struck() => Ended::Crashed(self.counters),
+            Ok(()) => Ended::Well(self.counters),
+            Err(reason) => Ended::Stopped(reason),
+        }
+    }
+
+    fn work(&mut self) -> Result<(), String> {
+        self.log.set_waker(self.inbox.waker());
+        self.begin()?;
+        while !self.is_over()? {
+            let mut busy = self.poll()?;
+            let mut messages = std::mem::take(&mut self.messages);
+            self.inbox.take(&mut messages, Duration::ZERO);
+            busy |= !messages.is_empty();
+            for message in messages.drain(..) {
+                self.hear(message);
+            }
+            self.messages = messages;
+            self.start_waiting()?;
+            self.go_on_revoking()?;
+            busy |= self.dispatch();
+            self.commit_if_due()?;
+            self.relay_if_due();
+            self.tell(false);
+            if self.plan.crash.has_struck() {
+                return Ok(());
+            }
+            if !busy {
+                self.wait();
+            }
+        }
+        Ok(())
+    }
+
+    /// Records and events of the log; whether there were any.
+    fn poll(&mut self) -> Result<bool, String> {
+        let room = self.room_for_records();
+        let mut records = std::mem::take(&mut self.records);
+        let polled = self.log.poll(&mut records, room);
+        let busy = !records.is_empty() || matches!(polled, Ok(Some(_)));
+        for record in records.drain(..) {
+            self.take_in(record);
+        }
+        self.records = records;
+        match polled {
+            Ok(Some(event)) => self.on_event(event)?,
+            Ok(None) => {}
+            Err(LogError::Unreachable(why)) => self.report.unreachable(why),
+            Err(error) => return Err(error.to_string()),
+        }
+        Ok(busy)
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Ended(ended) => ended.into_iter().for_each(|(slot, done)| self.on_ended(slot, done)),
+            Message::Buried(slot, result) => self.on_buried(slot, result),
+            Message::Relayed(result) => self.on_relayed(result),
+            Message::Stop => self.ending.stop(),
+        }
+    }
+
+    fn wait(&mut self) {
+        let now = self.clock.now_ms();
+        let due = self.lanes.next_due_ms().map_or(LONGEST_WAIT, |due| Duration::from_millis(due.saturating_sub(now)));
+        let mut messages = std::mem::take(&mut self.messages);
+        self.inbox.take(&mut messages, due.clamp(Duration::from_millis(1), LONGEST_WAIT));
+        for message in messages.drain(..) {
+            self.hear(message);
+        }
+        self.messages = messages;
+    }
+}

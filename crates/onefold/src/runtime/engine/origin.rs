@@ -1,0 +1,193 @@
+//! Where a partition starts to read.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use onefold_core::progress::{METADATA_BYTES, PartitionProgress, Room, Saved};
+
+use super::owned::Owned;
+use super::{Engine, Worker};
+use crate::boundary::sink::{ClaimAt, Claimed, SinkError};
+use crate::log::{Bounds, CommittedAt, LogError};
+use crate::pipeline::start::Start;
+
+/// How long the cluster may take to answer before it is asked again.
+const ASK: Duration = Duration::from_secs(10);
+
+impl Engine {
+    /// Starts the partitions that were assigned; those that cannot start yet are tried again.
+    pub(super) fn start_waiting(&mut self) -> Result<(), String> {
+        if self.starting.partitions.is_empty() || self.clock.now_ms() < self.starting.not_before_ms {
+            return Ok(());
+        }
+        let partitions = std::mem::take(&mut self.starting.partitions);
+        match self.start(&partitions) {
+            Ok(()) => Ok(()),
+            Err(StartError::Later(why)) => {
+                self.report.unreachable(why);
+                self.starting.partitions = partitions;
+                self.starting.not_before_ms = self.clock.now_ms() + 1000;
+                Ok(())
+            }
+            Err(StartError::Never(why)) => Err(why),
+        }
+    }
+
+    fn start(&mut self, partitions: &[i32]) -> Result<(), StartError> {
+        let committed = self.log.committed(partitions, ASK)?;
+        let mut starts = Vec::new();
+        for at in committed {
+            let bounds = self.log.bounds(at.partition, ASK)?;
+            starts.push((at, bounds));
+        }
+        let positions =
+            if self.protocol.position_is_in_sink() { self.from_sink(&starts)? } else { self.from_commits(&starts)? };
+        let mut reading = Vec::new();
+        for (position, (_, bounds)) in positions.into_iter().zip(starts) {
+            if let Some(problem) = out_of_range(&position, bounds) {
+                self.halt(position.partition, problem);
+                continue;
+            }
+            reading.push((position.partition, position.start));
+            self.own(position, bounds);
+        }
+        Ok(self.log.start(&reading)?)
+    }
+
+    fn own(&mut self, position: Position, bounds: Bounds) {
+        let room = match self.protocol.position_is_in_sink() {
+            true => Room::Store,
+            false => Room::Metadata { bytes: METADATA_BYTES },
+        };
+        let (number, start) = (self.assignments.next_number(), position.start);
+        let progress = PartitionProgress::assigned(number, self.report.topic_id, start, position.saved, room);
+        let owned = Owned {
+            progress,
+            epoch: position.epoch,
+            reached: start,
+            end: bounds.end,
+            running: 0,
+            committed: None,
+            held: Arc::new(AtomicBool::new(true)),
+            paused: Default::default(),
+        };
+        self.report.halted.remove(&position.partition);
+        self.owned.insert(position.partition, owned);
+    }
+
+    /// The sink's own position; Kafka's commit is not read but for a remark.
+    fn from_sink(&mut self, starts: &[(CommittedAt, Bounds)]) -> Result<Vec<Position>, StartError> {
+        let Worker::Sink(sink) = &self.worker else { return Ok(Vec::new()) };
+        let sink = sink.clone();
+        let mut wanted = Vec::new();
+        for (at, bounds) in starts {
+            wanted.push(ClaimAt { partition: at.partition, start: self.configured_start(at.partition, *bounds)? });
+        }
+        let claimed = self.tokio.block_on(sink.claim(wanted))?;
+        for ((at, _), claim) in starts.iter().zip(&claimed) {
+            self.remark_on_foreign_commit(at, claim);
+        }
+        Ok(claimed.into_iter().map(Position::of_claim).collect())
+    }
+
+    fn from_commits(&mut self, starts: &[(CommittedAt, Bounds)]) -> Result<Vec<Position>, StartError> {
+        let mut positions = Vec::new();
+        for (at, bounds) in starts {
+            let (partition, topic_id) = (at.partition, self.report.topic_id);
+            let position = match at.offset {
+                Some(start) => {
+                    let saved = Saved::read(at.metadata.as_deref(), topic_id, start, at.leader_epoch).ok();
+                    Position { partition, start, saved, epoch: 0 }
+                }
+                None => {
+                    let start = self.configured_start(partition, *bounds)?;
+                    Position { partition, start, saved: None, epoch: 0 }
+                }
+            };
+            positions.push(position);
+        }
+        Ok(positions)
+    }
+
+    fn configured_start(&mut self, partition: i32, bounds: Bounds) -> Result<i64, LogError> {
+        match self.plan.start {
+            Start::Earliest => Ok(bounds.earliest),
+            Start::Latest => Ok(bounds.end),
+            Start::Timestamp(at_ms) => self.log.offset_for_time(partition, at_ms, ASK),
+        }
+    }
+
+    /// Somebody moved the group's offset with a tool, and would wonder why nothing happens.
+    fn remark_on_foreign_commit(&self, at: &CommittedAt, claim: &Claimed) {
+        let Some(offset) = at.offset.filter(|_| !Saved::is_ours(at.metadata.as_deref())) else { return };
+        let (group, topic, partition) = (&self.plan.group, &self.topic, at.partition);
+        tracing::warn!(
+            "group {group} has a committed offset {offset} for {topic}/{partition} that Onefold did not write; it is \
+             not used, since the sink holds the position ({}). To move that: UPDATE onefold_position SET next_offset \
+             = {offset} WHERE \"group\" = '{group}' AND topic = '{topic}' AND partition = {partition}",
+            claim.next_offset
+        );
+    }
+}
+
+/// Where a partition starts.
+struct Position {
+    partition: i32,
+    start: i64,
+    saved: Option<Saved>,
+    epoch: i64,
+}
+
+impl Position {
+    fn of_claim(claim: Claimed) -> Position {
+        let saved = Saved { base: claim.next_offset, leader_epoch: claim.leader_epoch, runs: claim.done };
+        Position { partition: claim.partition, start: claim.next_offset, saved: Some(saved), epoch: claim.epoch }
+    }
+}
+
+/// A position outside of the log is never moved by itself: what lies between would be lost, or run twice.
+fn out_of_range(position: &Position, bounds: Bounds) -> Option<String> {
+    let start = position.start;
+    if start < bounds.earliest {
+        Some(format!(
+            "the position {start} is below the earliest record {}: retention has deleted {} that were not handled. \
+             Move the position to {} to go on without them",
+            bounds.earliest,
+            bounds.earliest - start,
+            bounds.earliest
+        ))
+    } else if start > bounds.end {
+        Some(format!(
+            "the position {start} is beyond the end of the log {}: the log was cut or replaced. Move the position to \
+             where reading should go on",
+            bounds.end
+        ))
+    } else {
+        None
+    }
+}
+
+/// Why a partition does not start.
+enum StartError {
+    Later(String),
+    Never(String),
+}
+
+impl From<LogError> for StartError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Unreachable(why) => StartError::Later(why),
+            error => StartError::Never(error.to_string()),
+        }
+    }
+}
+
+impl From<SinkError> for StartError {
+    fn from(error: SinkError) -> Self {
+        match error {
+            SinkError::Down(why) => StartError::Later(why),
+            SinkError::Foreign(why) | SinkError::Setup(why) => StartError::Never(why),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! A partition that this process has.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use onefold_core::attempt::PauseReasons;
+use onefold_core::progress::{Assignment, PartitionProgress};
+
+/// One assigned partition, reading.
+pub(super) struct Owned {
+    pub(super) progress: PartitionProgress,
+    /// The owner epoch in the sink; 0 where the sink holds no position.
+    pub(super) epoch: i64,
+    /// The offset after the last record delivered: where the gap before the next one begins.
+    pub(super) reached: i64,
+    /// The end of the partition as it was seen last, for the lag.
+    pub(super) end: i64,
+    /// Given out and not ended.
+    pub(super) running: usize,
+    /// What was committed last; nothing is committed twice.
+    pub(super) committed: Option<i64>,
+    /// Cleared at revoke: jobs that have not begun then do not run.
+    pub(super) held: Arc<AtomicBool>,
+    pub(super) paused: PauseReasons,
+}
+
+impl Owned {
+    pub(super) fn assignment(&self) -> Assignment {
+        self.progress.assignment()
+    }
+
+    pub(super) fn lag(&self) -> u64 {
+        u64::try_from(self.end - self.progress.position()).unwrap_or(0)
+    }
+}

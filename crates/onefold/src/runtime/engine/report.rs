@@ -1,0 +1,103 @@
+//! What an engine says about itself.
+
+use std::collections::BTreeMap;
+
+use onefold_core::attempt::PauseReason;
+use onefold_core::lane::Full;
+
+use super::Engine;
+use crate::dead_letter::Reason;
+use crate::record::TopicId;
+use crate::runtime::observer::Snapshot;
+
+/// State that is only for telling, and the few facts that all rooms share.
+#[derive(Default)]
+pub(super) struct Report {
+    pub(super) topic_id: TopicId,
+    pub(super) drains: bool,
+    pub(super) finished: u64,
+    pub(super) last_failure: Option<String>,
+    pub(super) halted: BTreeMap<i32, String>,
+    /// Why the flood guard holds everything back.
+    pub(super) systemic: Option<String>,
+    unreachable: Option<(String, u64)>,
+    told_ms: u64,
+    told_finished: u64,
+    lanes_made: u64,
+}
+
+const TELL_EVERY_MS: u64 = 250;
+
+impl Report {
+    /// A lane for a record that shares none.
+    pub(super) fn unique_lane(&mut self) -> u64 {
+        self.lanes_made += 1;
+        // Far from the hashes of keys as often as any other number: a collision only makes two records wait.
+        self.lanes_made.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    pub(super) fn unreachable(&mut self, why: String) {
+        if self.unreachable.as_ref().is_none_or(|(known, _)| *known != why) {
+            tracing::warn!("{why}");
+        }
+        self.unreachable = Some((why, self.finished));
+    }
+
+    pub(super) fn systemic(&mut self, reason: &Reason) {
+        let text = format!(
+            "many keys die of one cause, so nothing more goes to the dead letters: {}: {}. Mend the cause, or turn the \
+             guard off with .flood_guard(false)",
+            reason.class, reason.message
+        );
+        if self.systemic.as_ref() != Some(&text) {
+            tracing::error!("{text}");
+        }
+        self.systemic = Some(text);
+    }
+}
+
+impl Engine {
+    /// Tells the observer, when it is time.
+    pub(super) fn tell(&mut self, ended: bool) {
+        let now = self.clock.now_ms();
+        let since = now.saturating_sub(self.report.told_ms);
+        if !self.observer.is_set() || (since < TELL_EVERY_MS && !ended) {
+            return;
+        }
+        let finished = self.report.finished - self.report.told_finished;
+        (self.report.told_ms, self.report.told_finished) = (now, self.report.finished);
+        let lag = self.owned.values().map(super::owned::Owned::lag).sum();
+        self.observer.tell(Snapshot {
+            name: self.plan.name().to_owned(),
+            counters: self.counters,
+            per_second: finished as f64 * 1000.0 / since.max(1) as f64,
+            lag: (!self.owned.is_empty()).then_some(lag),
+            in_flight: self.lanes.running().records,
+            parked_keys: self.lanes.parked_lanes(),
+            paused: self.paused(),
+            partitions: self.owned.len(),
+            ended,
+        });
+    }
+
+    /// All reasons for which it does not flow, in words.
+    fn paused(&self) -> Option<String> {
+        let mut reasons = Vec::new();
+        if self.breaker.is_down() {
+            let last = self.report.last_failure.as_deref().unwrap_or("no answer");
+            reasons.push(format!("{}: {last}", PauseReason::SinkDown.as_str()));
+        }
+        if self.flood.is_on() {
+            reasons.extend(self.report.systemic.clone());
+        }
+        reasons.extend(self.relay.problem.clone());
+        reasons.extend(self.report.halted.iter().map(|(partition, why)| format!("partition {partition}: {why}")));
+        if self.owned.keys().any(|partition| self.lanes.full(*partition as u32) == Some(Full::Parked)) {
+            reasons.push(PauseReason::Parked.as_str().to_owned());
+        }
+        if let Some((why, _)) = self.report.unreachable.as_ref().filter(|(_, at)| *at == self.report.finished) {
+            reasons.push(why.clone());
+        }
+        (!reasons.is_empty()).then(|| reasons.join(", "))
+    }
+}

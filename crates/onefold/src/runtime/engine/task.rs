@@ -1,0 +1,41 @@
+//! One delivered record, from its intake until it is finished.
+
+use std::sync::Arc;
+
+use onefold_core::attempt::Tries;
+use onefold_core::identity::Identity;
+use onefold_core::progress::Ticket;
+
+use crate::record::Record;
+
+/// What the lanes hold of a record.
+pub(super) struct Task {
+    pub(super) record: Arc<Record>,
+    pub(super) ticket: Ticket,
+    /// No record is between this offset and the record's own.
+    pub(super) gap_start: i64,
+    /// What keeps order with it, for a worker that runs several of one lane.
+    pub(super) lane: u64,
+    pub(super) identity: Arc<Identity>,
+    /// Set where the identity is remembered.
+    pub(super) digest: Option<[u8; 16]>,
+    pub(super) tries: Tries,
+    pub(super) work: Work,
+}
+
+/// What is to happen with it next.
+pub(super) enum Work {
+    /// The effect.
+    Run,
+    /// Nothing but the position: it is not for this pipeline.
+    Pass,
+    /// It is dead; this letter is to be stored or published.
+    Bury(Arc<Letter>),
+}
+
+pub(super) struct Letter {
+    pub(super) record: Record,
+    pub(super) reason: crate::dead_letter::Reason,
+    /// Publishing it has failed so many times.
+    pub(super) failed: std::sync::atomic::AtomicU32,
+}

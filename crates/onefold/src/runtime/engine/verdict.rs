@@ -1,0 +1,170 @@
+//! Dead records: the letter, and its way to the dead-letter topic before the position moves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use onefold_core::identity::{Identity, RowState};
+use onefold_core::lane::Slot;
+
+use super::task::{Letter, Work};
+use super::{Engine, Worker};
+use crate::boundary::sink::Sink;
+use crate::dead_letter::{Reason, ReasonClass, letter_for};
+use crate::log::Publish;
+use crate::record::Record;
+use crate::runtime::inbox::Message;
+
+/// The way of stored verdicts to the dead-letter topic.
+#[derive(Default)]
+pub(super) struct Relay {
+    under_way: bool,
+    /// Verdicts were stored since it last began.
+    wanted: bool,
+    /// After a failure, not before this time.
+    not_before_ms: u64,
+    failures: u32,
+    pub(super) problem: Option<String>,
+}
+
+impl Relay {
+    pub(super) fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    /// Whether every verdict that was stored is published.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.under_way && !self.wanted
+    }
+}
+
+/// Letters published in one go of the relay, at most.
+const RELAY: usize = 200;
+
+impl Engine {
+    pub(super) fn letter(&self, record: &Record, identity: &Identity, reason: Reason) -> Arc<Letter> {
+        let letter = letter_for(record, &self.dead_topic, &self.plan.group, identity, &reason, &self.plan.dialects);
+        Arc::new(Letter { record: letter, reason, failed: AtomicU32::new(0) })
+    }
+
+    /// The record is dead: stored as a verdict in the sink's transaction, or published. It stays out until then.
+    pub(super) fn bury(&mut self, slot: Slot, reason: Reason) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        if self.flood.refuses(&reason, task.lane, self.plan.flood_guard, self.clock.now_ms()) {
+            self.report.systemic(&reason);
+            return self.park(slot, 1000);
+        }
+        tracing::warn!(
+            pipeline = self.plan.name(), topic = %task.record.topic, partition = task.record.partition,
+            offset = task.record.offset, class = %reason.class, attempts = reason.attempts, "dead: {}", reason.message
+        );
+        let letter = self.letter(&task.record, &task.identity, reason);
+        let partition = task.record.partition;
+        if let Some(task) = self.lanes.get_mut(slot) {
+            task.work = Work::Bury(letter);
+        }
+        if let Some(owned) = self.owned.get_mut(&partition) {
+            owned.running += 1;
+        }
+        match &self.worker {
+            Worker::Sink(sink) => {
+                let inbox = self.inbox.clone();
+                let answer = move |done: Vec<_>| {
+                    inbox.push(Message::Ended(done.into_iter().map(|done| (slot, done)).collect()));
+                };
+                sink.submit(self.tx_job(slot).into_iter().collect(), Box::new(answer));
+            }
+            Worker::Effects(_) => self.publish_letter(slot),
+        }
+    }
+
+    /// The verdict is a row in the sink.
+    pub(super) fn on_stored(&mut self, slot: Slot) {
+        self.counters.dead += 1;
+        self.relay.want();
+        self.settle(slot);
+    }
+
+    /// Sends the letter; acks=all before the position moves.
+    pub(super) fn publish_letter(&self, slot: Slot) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        let Work::Bury(letter) = &task.work else { return };
+        let (publish, inbox) = (self.publish.clone(), self.inbox.clone());
+        let record = letter.record.clone();
+        // A conflict leaves the row of the record that came first as it is.
+        let conflict = letter.reason.class == ReasonClass::Conflict;
+        let mark = task.digest.filter(|_| !conflict).map(|digest| (task.identity.as_ref().clone(), digest));
+        let ids = match &self.worker {
+            Worker::Effects(effects) => effects.ids.clone(),
+            Worker::Sink(_) => None,
+        };
+        self.tokio.spawn(async move {
+            let mut result = publish.publish(record).await.map_err(|error| error.to_string());
+            if let (Ok(()), Some(ids), Some((identity, digest))) = (&result, ids, mark) {
+                result = ids.mark(identity, digest, RowState::Dead).await.map_err(|error| error.to_string());
+            }
+            inbox.push(Message::Buried(slot, result));
+        });
+    }
+
+    /// A letter was acknowledged, or is to be sent again: a dead record is never passed over without its letter.
+    pub(super) fn on_buried(&mut self, slot: Slot, result: Result<(), String>) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        if let Some(owned) = self.owned.get_mut(&task.record.partition) {
+            owned.running = owned.running.saturating_sub(1);
+        }
+        match result {
+            Ok(()) => {
+                self.counters.dead += 1;
+                self.relay.problem = None;
+                self.settle(slot);
+            }
+            Err(why) => {
+                let Work::Bury(letter) = &task.work else { return };
+                let failed = letter.failed.fetch_add(1, Ordering::Relaxed) + 1;
+                let after_ms = self.policy.backoff_ms(failed, fastrand::u64(..)).max(100);
+                self.relay.problem = Some(format!("dead letters cannot be written: {why}"));
+                self.park(slot, after_ms);
+            }
+        }
+    }
+
+    pub(super) fn relay_if_due(&mut self) {
+        let Worker::Sink(sink) = &self.worker else { return };
+        if !self.relay.wanted || self.relay.under_way || self.clock.now_ms() < self.relay.not_before_ms {
+            return;
+        }
+        (self.relay.wanted, self.relay.under_way) = (false, true);
+        let (sink, publish, inbox) = (sink.clone(), self.publish.clone(), self.inbox.clone());
+        self.tokio.spawn(async move { inbox.push(Message::Relayed(relay(&*sink, &*publish).await)) });
+    }
+
+    pub(super) fn on_relayed(&mut self, result: Result<usize, String>) {
+        self.relay.under_way = false;
+        match result {
+            Ok(count) => {
+                self.relay.wanted |= count == RELAY;
+                (self.relay.failures, self.relay.problem) = (0, None);
+            }
+            Err(why) => {
+                self.relay.failures += 1;
+                let wait = self.policy.backoff_ms(self.relay.failures, fastrand::u64(..)).max(100);
+                self.relay.not_before_ms = self.clock.now_ms() + wait;
+                self.relay.wanted = true;
+                self.relay.problem = Some(format!("dead letters cannot be written: {why}"));
+            }
+        }
+    }
+}
+
+/// Publishes stored verdicts, and only then forgets their letters: a crash between publishes them twice.
+async fn relay(sink: &dyn Sink, publish: &dyn Publish) -> Result<usize, String> {
+    let rows = sink.unpublished(RELAY).await.map_err(|error| error.to_string())?;
+    let mut published = Vec::with_capacity(rows.len());
+    let all = rows.into_iter().map(|row| async move { publish.publish(row.letter).await.map(|()| row.row) });
+    for result in futures_util::future::join_all(all).await {
+        published.push(result.map_err(|error| error.to_string())?);
+    }
+    let count = published.len();
+    sink.published(published).await.map_err(|error| error.to_string())?;
+    Ok(count)
+}

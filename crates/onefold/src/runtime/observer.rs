@@ -1,0 +1,54 @@
+//! How a running pipeline looks from outside.
+
+use std::sync::Arc;
+
+use super::counters::Counters;
+
+/// One pipeline, now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    pub name: String,
+    pub counters: Counters,
+    /// Records finished a second, over the last interval.
+    pub per_second: f64,
+    /// Records between the position and the end of the topic, where it is known.
+    pub lag: Option<u64>,
+    /// Records that run now.
+    pub in_flight: usize,
+    /// Keys that wait for another attempt.
+    pub parked_keys: usize,
+    /// Why it is paused, where it is; several reasons apart by commas.
+    pub paused: Option<String>,
+    /// Partitions that this process has.
+    pub partitions: usize,
+    /// It has ended; the last snapshot says so.
+    pub ended: bool,
+}
+
+/// Is told of each pipeline, about four times a second and once at the end.
+#[derive(Clone, Default)]
+pub struct Observer(Option<Arc<dyn Fn(Snapshot) + Send + Sync>>);
+
+impl Observer {
+    /// Calls this, on the pipeline's own thread: it must not block.
+    pub fn new(tell: impl Fn(Snapshot) + Send + Sync + 'static) -> Observer {
+        Observer(Some(Arc::new(tell)))
+    }
+
+    /// Snapshots by a channel, for those who wait for them elsewhere.
+    pub fn channel() -> (Observer, tokio::sync::mpsc::UnboundedReceiver<Snapshot>) {
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        // A receiver that is gone wants no more.
+        (Observer::new(move |snapshot| drop(sender.send(snapshot))), receiver)
+    }
+
+    pub(super) fn tell(&self, snapshot: Snapshot) {
+        if let Some(tell) = &self.0 {
+            tell(snapshot);
+        }
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+}
