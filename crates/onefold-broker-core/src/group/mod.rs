@@ -4,17 +4,52 @@
 //! clock, and performs the [`GroupEffect`]s that come back, in their order. What goes in and out is opaque: subscriptions
 //! and assignments are the clients' own bytes, so eager, cooperative and custom assignors all work.
 //!
-//! How the server drives it, under one lock (taken before the sequencer's):
+//! # A group's life
 //!
 //! ```text
-//! Coordinator::restore(settings, snapshots, now_ms)          after recovery, before listening
-//! coordinator.step(now_ms, event, &mut effects)              JoinGroup, SyncGroup, Heartbeat, LeaveGroup, Tick, lost connections
-//! coordinator.check_commit(now_ms, &request, &mut effects)   OffsetCommit: Result<(), GroupError>, then sequence the offsets
-//! coordinator.delete(&group, &mut effects)                   DeleteGroups: Result<(), GroupError>
-//! coordinator.perform(&mut effects, sequence, reply)         sequence: FnMut(GroupWrite) -> Result<Lsn, E>; reply: FnMut(Token, GroupReply, Lsn)
-//! coordinator.changed(&group) -> Lsn                         what the answer of a plain call or a query waits for
-//! coordinator.next_deadline() -> Option<u64>                 when to send Tick
-//! coordinator.describe(&group), coordinator.list(..)         queries
+//!            first member joins                 all have joined, or the rebalance timeout
+//!   Empty ───────────────────────▶ Preparing ─────────────────────────────────────────────▶ Completing
+//!     ▲                             ▲   ▲ ▲                                                     │ │
+//!     │  the last member is gone    │   │ └──── someone joins, changes, leaves, goes silent ────┘ │
+//!     └─────────────────────────────┘   └────── the same, or the leader joins again ──── Stable ◀─┘
+//!                                                                             the leader assigns
+//! ```
+//!
+//! `join` and `leave` lead into `rebalance`, which begins the next generation; `sync` ends it; `takeover` is a static member
+//! that comes back; `timers` is everything that nobody did in time. `roster` is who is in, `stage` how far it is.
+//!
+//! # What is durable
+//!
+//! A snapshot of the group is persisted whenever an answer depends on it: a generation when it begins, its assignment when
+//! the leader hands it in, a static member's new id, a member's leaving, the group's becoming empty. [`Coordinator::perform`]
+//! pairs each answer with the LSN it waits for. After a crash the last snapshot goes on, with every clock at its start: an
+//! assigned generation is stable, one that waits for its assignment still does, one that was ending calls everyone again.
+//!
+//! # Where it is stricter or kinder than Apache Kafka
+//!
+//! - Kafka persists a generation only with its assignment, so a crash in between gives its number out twice. Here a number
+//!   that anyone was told is never used for other members.
+//! - A member that joins during a rebalance is not yet one of the generation before, and cannot commit in it.
+//! - Every waiting request is answered, also one that a newer request of the same member replaces, or whose member is removed.
+//! - A member whose connection breaks while it waits keeps its place for one session; one that never learned its id is
+//!   forgotten at once.
+//! - An absent static member is not dropped for a sync it could not send: its session alone decides.
+//! - A static member can come back into a full group. Groups, members, ids and bytes are bounded ([`GroupSettings`]).
+//!
+//! # How the server drives it
+//!
+//! Under one lock, taken before the sequencer's, so that no rebalance comes between a check and what it allows:
+//!
+//! ```text
+//! Coordinator::restore(settings, snapshots, now_ms)              after recovery, before listening
+//! coordinator.step(now_ms, event, &mut effects)                  JoinGroup, SyncGroup, Heartbeat, LeaveGroup, Tick, lost connections
+//! coordinator.check_commit(now_ms, &request, &mut effects)       OffsetCommit; then sequence the offsets
+//! coordinator.delete(&group, &mut effects)                       DeleteGroups
+//! coordinator.forget_empty(now_ms, idle_ms, keeps, &mut effects) now and then
+//! coordinator.perform(&mut effects, sequence, reply)             after each of these
+//! coordinator.changed(&group), coordinator.changed_any()         what the answer to a plain call or a query waits for
+//! coordinator.next_deadline()                                    when to send the next Tick
+//! coordinator.describe(&group), list(..), check_offset_delete(..)
 //! ```
 //!
 //! What must not happen here: IO, clocks, randomness, and deciding what an assignment means. Committed offsets live in the
