@@ -18,6 +18,8 @@ mod runs;
 mod saved;
 
 #[cfg(test)]
+mod commit_first_model;
+#[cfg(test)]
 mod progress_model;
 #[cfg(test)]
 mod reference_tests;
