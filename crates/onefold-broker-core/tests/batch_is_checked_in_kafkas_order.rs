@@ -71,14 +71,14 @@ fn a_record_that_does_not_end_where_it_says_is_refused_and_named() {
         b[at] += 2;
     });
     let refusal = validate(&batch, &limits()).expect_err("a refusal");
-    assert_eq!((refusal.code.0, refusal.record), (87, Some(1)));
+    assert_eq!((refusal.code.0, refusal.records), (87, vec![1]));
 }
 
 #[test]
 fn offsets_within_a_batch_must_count_up() {
     let batch = changed(good().build(), |b| b[61 + 3] = 2);
     let refusal = validate(&batch, &limits()).expect_err("a refusal");
-    assert_eq!((refusal.code.0, refusal.record), (87, Some(0)));
+    assert_eq!((refusal.code.0, refusal.records), (87, vec![0]));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn of_two_faults_the_first_in_kafkas_order_counts() {
 fn a_compacted_topic_takes_no_record_without_a_key() {
     let compacted = Limits { keys_required: true, ..limits() };
     let refusal = validate(&good().build(), &compacted).expect_err("a refusal");
-    assert_eq!((refusal.code.0, refusal.record), (87, Some(1)));
+    assert_eq!((refusal.code.0, refusal.records), (87, vec![1, 2]));
 }
 
 #[test]

@@ -8,13 +8,14 @@ use crate::error::ErrorCode;
 pub struct BatchError {
     pub code: ErrorCode,
     pub message: &'static str,
-    /// The record within the batch at fault, where one is (goes out as `record_errors`).
-    pub record: Option<i32>,
+    /// The records within the batch at fault, where some are (they go out as `record_errors`, by which clients find the
+    /// messages to fail; the others of the batch they may send again).
+    pub records: Vec<i32>,
 }
 
 impl BatchError {
     pub(crate) const fn new(code: ErrorCode, message: &'static str) -> Self {
-        BatchError { code, message, record: None }
+        BatchError { code, message, records: Vec::new() }
     }
 
     /// The batch is whole, but what it says cannot be stored.

@@ -1,13 +1,13 @@
 //! Compressed records, a piece at a time.
 //!
 //! No claimed size is believed: memory is one buffer and the decompressor's own window, time ends at
-//! [`Limits::max_decompressed_bytes`](super::Limits). Nothing here does IO: all of these read from the batch in memory.
+//! the limit given. Nothing here does IO: all of these read from the batch in memory.
 
 use std::io::{Error, ErrorKind, Read};
 
 use super::snappy::SnappyBlocks;
 use super::varint::{ENDS_EARLY, Source};
-use super::{BatchError, Codec, Header, Limits, walk};
+use super::{BatchError, Codec};
 use crate::error::ErrorCode;
 
 const BUFFER_BYTES: usize = 32 * 1024;
@@ -15,28 +15,34 @@ const BUFFER_BYTES: usize = 32 * 1024;
 /// The largest window Kafka's own clients can ask for (level 22). Its memory is touched only as far as bytes come out.
 const ZSTD_WINDOW_LOG: u32 = 27;
 
-/// Walks the records behind `codec`; returns the greatest timestamp.
-pub(super) fn walk_compressed(
+/// Something that reads through a batch's records.
+pub(super) trait Reading {
+    type Found;
+    fn through<S: Source>(self, source: &mut S) -> Result<Self::Found, BatchError>;
+}
+
+/// Reads through the records behind `codec`, of which at most `limit` bytes come out.
+pub(super) fn through<R: Reading>(
     codec: Codec,
     records: &[u8],
-    header: &Header,
-    limits: &Limits,
-) -> Result<i64, BatchError> {
+    limit: u64,
+    reading: R,
+) -> Result<R::Found, BatchError> {
     match codec {
-        Codec::None => walk::walk(&mut super::varint::Slice::new(records), header, limits),
-        Codec::Gzip => walk_through(flate2::bufread::MultiGzDecoder::new(records), header, limits),
-        Codec::Snappy => walk_through(SnappyBlocks::new(records, limits.max_decompressed_bytes), header, limits),
-        Codec::Lz4 => walk_through(lz4_flex::frame::FrameDecoder::new(records), header, limits),
+        Codec::None => reading.through(&mut super::varint::Slice::new(records)),
+        Codec::Gzip => inflated(flate2::bufread::MultiGzDecoder::new(records), limit, reading),
+        Codec::Snappy => inflated(SnappyBlocks::new(records, limit), limit, reading),
+        Codec::Lz4 => inflated(lz4_flex::frame::FrameDecoder::new(records), limit, reading),
         Codec::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(records).map_err(|_| NOT_DECOMPRESSED)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(|_| NOT_DECOMPRESSED)?;
-            walk_through(decoder, header, limits)
+            inflated(decoder, limit, reading)
         }
     }
 }
 
-fn walk_through(inflating: impl Read, header: &Header, limits: &Limits) -> Result<i64, BatchError> {
-    walk::walk(&mut Inflated::new(inflating, limits.max_decompressed_bytes), header, limits)
+fn inflated<R: Reading>(inflating: impl Read, limit: u64, reading: R) -> Result<R::Found, BatchError> {
+    reading.through(&mut Inflated::new(inflating, limit))
 }
 
 /// What comes out of a decompressor, with a window on it.

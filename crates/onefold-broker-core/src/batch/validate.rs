@@ -3,7 +3,8 @@
 //! First what ProduceRequest checks, then UnifiedLog's analyzeAndValidateRecords, then LogValidator.
 
 use super::header::{APPEND_TIME_BIT, MAX_TIMESTAMP_AT};
-use super::inflate::walk_compressed;
+use super::inflate::through;
+use super::walk::Check;
 use super::{
     BatchError, Codec, HEADER_BYTES, Header, Limits, Timestamps, checksum, set_append_time, set_max_timestamp,
 };
@@ -19,7 +20,8 @@ pub fn validate(batch: &[u8], limits: &Limits) -> Result<Header, BatchError> {
     let codec = check_codec(&header, limits)?;
     check_sent(batch, &header, limits)?;
     check_header(&header)?;
-    header.max_timestamp_ms = walk_compressed(codec, &batch[HEADER_BYTES..], &header, limits)?;
+    let check = Check { header: &header, limits };
+    header.max_timestamp_ms = through(codec, &batch[HEADER_BYTES..], limits.max_decompressed_bytes, check)?;
     if batch.len() > limits.segment_bytes {
         return Err(LARGER_THAN_SEGMENT);
     }

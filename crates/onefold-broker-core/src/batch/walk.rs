@@ -3,27 +3,65 @@
 //! A broker that stores batches unread can be poisoned: a count that does not hold, or lengths that run past the end, stop
 //! every consumer of the partition for good. So each record is read to its end, though nothing of it is kept.
 
+use super::inflate::Reading;
 use super::varint::Source;
 use super::{BatchError, Header, Limits, Timestamps};
 use crate::error::ErrorCode;
 
 /// Kafka's "no timestamp": never out of range, never the greatest.
 const NO_TIMESTAMP: i64 = -1;
+/// At most so many records at fault are named: the answer must not be larger than the request by far.
+const MOST_NAMED: usize = 10_000;
 
-/// Reads every record; returns the greatest timestamp.
-pub(super) fn walk<S: Source>(source: &mut S, header: &Header, limits: &Limits) -> Result<i64, BatchError> {
+/// Reads every record and checks it; finds the greatest timestamp.
+pub(super) struct Check<'a> {
+    pub(super) header: &'a Header,
+    pub(super) limits: &'a Limits,
+}
+
+impl Reading for Check<'_> {
+    type Found = i64;
+
+    fn through<S: Source>(self, source: &mut S) -> Result<i64, BatchError> {
+        walk(source, self.header, self.limits)
+    }
+}
+
+/// Finds the first record whose timestamp is not before `time_ms`, as (offset delta, timestamp).
+pub(super) struct FindTime<'a> {
+    pub(super) header: &'a Header,
+    pub(super) time_ms: i64,
+}
+
+impl Reading for FindTime<'_> {
+    type Found = Option<(i32, i64)>;
+
+    fn through<S: Source>(self, source: &mut S) -> Result<Self::Found, BatchError> {
+        for _ in 0..self.header.record_count {
+            let record = read(source)?;
+            let timestamp_ms = self.header.base_timestamp_ms.wrapping_add(record.timestamp_delta);
+            if timestamp_ms >= self.time_ms {
+                return Ok(Some((record.offset_delta, timestamp_ms)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn walk<S: Source>(source: &mut S, header: &Header, limits: &Limits) -> Result<i64, BatchError> {
     let (earliest_ms, latest_ms) = match limits.timestamps {
         Timestamps::Create { earliest_ms, latest_ms } => (earliest_ms, latest_ms),
         Timestamps::Append { .. } => (i64::MIN, i64::MAX),
     };
     let mut greatest_ms = NO_TIMESTAMP;
+    let mut keyless = Vec::new();
     for index in 0..header.record_count {
         let record = read(source).map_err(|wrong| at_record(wrong, index))?;
         if record.offset_delta != index {
             return Err(at_record(OFFSET_GAP, index));
         }
-        if limits.keys_required && !record.has_key {
-            return Err(at_record(NO_KEY, index));
+        if limits.keys_required && !record.has_key && keyless.len() < MOST_NAMED {
+            keyless.push(index);
         }
         let timestamp_ms = header.base_timestamp_ms.wrapping_add(record.timestamp_delta);
         if (timestamp_ms < earliest_ms || timestamp_ms > latest_ms) && timestamp_ms != NO_TIMESTAMP {
@@ -32,7 +70,8 @@ pub(super) fn walk<S: Source>(source: &mut S, header: &Header, limits: &Limits) 
         greatest_ms = greatest_ms.max(timestamp_ms);
     }
     match source.at_end()? {
-        true => Ok(greatest_ms),
+        true if keyless.is_empty() => Ok(greatest_ms),
+        true => Err(BatchError { records: keyless, ..NO_KEY }),
         false => Err(BatchError::invalid("the batch has more records than its header says")),
     }
 }
@@ -87,7 +126,7 @@ fn skip_headers<S: Source>(source: &mut S, count: i32) -> Result<(), BatchError>
 }
 
 fn at_record(mut wrong: BatchError, index: i32) -> BatchError {
-    wrong.record = Some(index);
+    wrong.records = vec![index];
     wrong
 }
 

@@ -34,7 +34,7 @@ pub use space::Room;
 
 use crate::disk::Disk;
 use bytes::Bytes;
-use onefold_broker_core::{Lsn, Record, State, TopicId, TopicPartition};
+use onefold_broker_core::{Lsn, Record, State, TopicId, TopicPartition, batch};
 use signal::Signals;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -160,7 +160,10 @@ impl Log {
     /// [`ReadError`], whose kinds say what to answer.
     pub fn offset_for_time(&self, at: TopicPartition, timestamp_ms: i64) -> Result<Option<(i64, i64)>, ReadError> {
         let found = self.engine().batch_at_time(at, timestamp_ms)?;
-        Ok(found.map(|(header, _)| (header.base_offset, header.max_timestamp_ms)))
+        Ok(found.map(|(header, batch)| {
+            let record = batch::record_at_time(&batch, timestamp_ms);
+            record.unwrap_or((header.base_offset, header.max_timestamp_ms))
+        }))
     }
 
     /// The record with the greatest timestamp, as (offset, timestamp); none in an empty partition. May block on the disk.
@@ -169,7 +172,10 @@ impl Log {
     /// [`ReadError`], whose kinds say what to answer.
     pub fn max_timestamp(&self, at: TopicPartition) -> Result<Option<(i64, i64)>, ReadError> {
         let found = self.engine().newest_batch(at)?;
-        Ok(found.map(|(header, _)| (header.base_offset, header.max_timestamp_ms)))
+        Ok(found.map(|(header, batch)| {
+            let record = batch::record_at_time(&batch, header.max_timestamp_ms);
+            record.unwrap_or((header.base_offset, header.max_timestamp_ms))
+        }))
     }
 
     /// Wakes when the high watermark of any of these partitions is above its offset. Cancel-safe.

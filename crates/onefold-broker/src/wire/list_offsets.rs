@@ -90,11 +90,22 @@ fn find(call: Call<'_>, at: TopicPartition, timestamp: i64, depends: &mut Lsn) -
             *depends = (*depends).max(lsn);
             Ok(Some((start, -1)))
         }
-        MAX_TIMESTAMP => log.max_timestamp(at).map_err(storage),
+        MAX_TIMESTAMP => search(call, at, || log.max_timestamp(at)),
         LATEST_TIERED => Ok(None),
-        0.. => log.offset_for_time(at, timestamp).map_err(storage),
+        0.. => search(call, at, || log.offset_for_time(at, timestamp)),
         _ => Err(ErrorCode::UNSUPPORTED_VERSION), // a special timestamp that this broker does not know
     }
+}
+
+/// Looks through the log, which may have to read segments. What is not durable yet is not found.
+fn search(
+    call: Call<'_>,
+    at: TopicPartition,
+    look: impl FnOnce() -> Result<Found, ReadError>,
+) -> Result<Found, ErrorCode> {
+    let found = tokio::task::block_in_place(look).map_err(storage)?;
+    let durable = call.node.log.high_watermark(at).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+    Ok(found.filter(|(offset, _)| *offset < durable))
 }
 
 fn storage(error: ReadError) -> ErrorCode {

@@ -25,12 +25,12 @@ use super::{Call, Fault};
 #[derive(Debug, Clone)]
 enum Outcome {
     Stored { base_offset: i64, append_time_ms: i64, log_start: i64 },
-    Refused { refusal: Refusal, record: Option<i32> },
+    Refused { refusal: Refusal, records: Vec<i32> },
 }
 
 impl Outcome {
     fn refused(code: ErrorCode, message: &'static str) -> Outcome {
-        Outcome::Refused { refusal: Refusal::new(code, message), record: None }
+        Outcome::Refused { refusal: Refusal::new(code, message), records: Vec::new() }
     }
 }
 

@@ -44,7 +44,7 @@ impl Prepared {
     /// Refuses it too, where nothing has refused it before.
     pub(super) fn refuse(&mut self, refusal: &Refusal) {
         if let Prepared::Ready(_) = self {
-            *self = Prepared::Refused(Outcome::Refused { refusal: refusal.clone(), record: None });
+            *self = Prepared::Refused(Outcome::Refused { refusal: refusal.clone(), records: Vec::new() });
         }
     }
 }
@@ -99,7 +99,7 @@ fn check(at: TopicPartition, limits: &Limits, records: Option<Range<usize>>, bod
         }
         Err(error) => {
             let refusal = Refusal::new(error.code, error.message);
-            Prepared::Refused(Outcome::Refused { refusal, record: error.record })
+            Prepared::Refused(Outcome::Refused { refusal, records: error.records })
         }
     }
 }

@@ -39,9 +39,9 @@ fn line(partition: i32, outcome: Outcome) -> PartitionProduceResponse {
         Outcome::Stored { base_offset, append_time_ms, log_start } => {
             line.with_base_offset(base_offset).with_log_append_time_ms(append_time_ms).with_log_start_offset(log_start)
         }
-        Outcome::Refused { refusal, record } => {
+        Outcome::Refused { refusal, records } => {
             let text = refusal.text();
-            let at_record = record.map(|index| {
+            let at_record = records.into_iter().map(|index| {
                 BatchIndexAndErrorMessage::default()
                     .with_batch_index(index)
                     .with_batch_index_error_message(text.clone())
@@ -50,7 +50,7 @@ fn line(partition: i32, outcome: Outcome) -> PartitionProduceResponse {
                 .with_base_offset(-1)
                 .with_log_append_time_ms(-1)
                 .with_log_start_offset(-1)
-                .with_record_errors(at_record.into_iter().collect())
+                .with_record_errors(at_record.collect())
                 .with_error_message(text)
         }
     }
