@@ -1,4 +1,5 @@
-//! What may go by age or size: whole segments from the front, as a journal record like any other change.
+//! What may go by age or size: whole segments from the front, and producers long idle; as journal records like any other
+//! change.
 
 use super::engine::Engine;
 use super::partition::PartitionLog;
@@ -17,6 +18,19 @@ impl Engine {
             self.sequence(|_, _| ((), Some(Record::LogStartMoved(moves))))?;
         }
         Ok(())
+    }
+
+    /// Forgets the producers whose time is over (I7: on broker time), so that their windows do not pile up.
+    pub fn expire_producers(&self) -> Result<(), LogStopped> {
+        loop {
+            let found = self.sequence(|state, now| {
+                let due = state.expiries_due(now.time_ms);
+                (due.is_some(), due)
+            })?;
+            if !found.0 {
+                return Ok(());
+            }
+        }
     }
 
     fn due(&self, partition: &PartitionLog) -> Option<(TopicPartition, i64)> {

@@ -115,6 +115,7 @@ fn keep_loop(engine: &Engine, signals: &Signals) {
 fn keep(engine: &Engine, signals: &Signals, retention: bool) -> io::Result<()> {
     if retention {
         engine.retain().map_err(io::Error::other)?;
+        engine.expire_producers().map_err(io::Error::other)?;
         signals.sync.set();
     }
     if engine.needs_flush() || retention {

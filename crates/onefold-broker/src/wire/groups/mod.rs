@@ -34,6 +34,9 @@ struct Inner {
     effects: Vec<GroupEffect>,
 }
 
+/// How often unused groups are looked for, and how long a group must have been one.
+const TIDY_EVERY_MS: u64 = 3_600_000;
+
 /// The answer to a group request, and the record it depends on.
 pub(super) type Answered = (GroupReply, Lsn);
 
@@ -108,16 +111,31 @@ impl Groups {
 
     /// Ticks whenever the coordinator's next deadline has come. Ends only with the log.
     pub(crate) async fn keep_time(&self, log: &Log) -> LogStopped {
+        let mut tidy_ms = self.clock.now_ms() + TIDY_EVERY_MS;
         loop {
             let deadline = self.view(Coordinator::next_deadline);
+            let next_ms = deadline.map_or(tidy_ms, |deadline| deadline.min(tidy_ms));
             tokio::select! {
                 () = self.moved.notified() => continue,
-                () = self.clock.reach(deadline) => {}
+                () = self.clock.reach(Some(next_ms)) => {}
+            }
+            if self.clock.now_ms() >= tidy_ms {
+                tidy_ms = self.clock.now_ms() + TIDY_EVERY_MS;
+                if let Err(stopped) = self.tidy(log) {
+                    return stopped;
+                }
             }
             if let Err(stopped) = self.lock().step(log, self.clock.now_ms(), GroupEvent::Tick) {
                 return stopped;
             }
         }
+    }
+
+    /// Forgets groups that nobody has used for an hour and that hold no offsets, so that made-up names do not pile up.
+    fn tidy(&self, log: &Log) -> Result<(), LogStopped> {
+        let now_ms = self.clock.now_ms();
+        let holds_offsets = |group: &str| log.view(|state, _| !state.group_offsets(group).is_empty());
+        self.change(log, |coordinator, effects| coordinator.forget_empty(now_ms, TIDY_EVERY_MS, holds_offsets, effects))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
