@@ -11,7 +11,7 @@ use std::{
 };
 
 /// As often as Onefold commits.
-const COMMIT_EVERY: Duration = Duration::from_secs(1);
+const COMMIT_EVERY: Duration = Duration::from_millis(250);
 
 pub fn run(address: &str, group: &str, messages: u32) -> anyhow::Result<Turn> {
     let consumer: BaseConsumer = ClientConfig::new()

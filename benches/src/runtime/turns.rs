@@ -68,8 +68,10 @@ fn turn(side: &str, address: &str, number: u32, messages: u32) -> anyhow::Result
     let (said, complained) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     let mut numbers = said.split_whitespace().map(str::parse::<f64>);
     let mut next = || numbers.next().and_then(Result::ok).with_context(|| format!("{side} failed: {complained}"));
-    let instructions = complained.lines().find(|line| line.contains("instructions")).and_then(|line| line.split(',').next());
-    let instructions = instructions.and_then(|count| count.parse::<f64>().ok()).unwrap_or(f64::NAN) / f64::from(messages);
+    let instructions =
+        complained.lines().find(|line| line.contains("instructions")).and_then(|line| line.split(',').next());
+    let instructions =
+        instructions.and_then(|count| count.parse::<f64>().ok()).unwrap_or(f64::NAN) / f64::from(messages);
     Ok(Turn { messages_per_s: next()?, allocations: next()?, instructions })
 }
 
