@@ -1,6 +1,6 @@
 //! What can be typed. The help is an interface: it is tested as text.
 
-use crate::commands::{broker, check, consume, explain, groups, produce, topics};
+use crate::commands::{broker, check, consume, explain, groups, produce, run, topics};
 use clap::{Parser, Subcommand};
 
 const TEMPLATE: &str = "\
@@ -8,7 +8,8 @@ const TEMPLATE: &str = "\
 
 {usage-heading} {usage}
 
-Pipelines in a file:
+Run pipelines of a file:
+  run      Run them until stopped, or until all there is is done (--drain)
   check    Say all that is wrong with the file, and how to fix it
   explain  Say what each pipeline guarantees, and why
 
@@ -22,7 +23,7 @@ A Kafka-compatible broker on this machine:
 Options:
 {options}
 
-Every command explains itself with an example: onefold check --help
+Every command explains itself with an example: onefold run --help
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (a guarantee does not hold)
 ";
 
@@ -36,6 +37,7 @@ pub struct Cli {
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    Run(run::Options),
     Check(check::Options),
     Explain(explain::Options),
     Broker(broker::Options),

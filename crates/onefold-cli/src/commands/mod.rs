@@ -7,6 +7,7 @@ pub mod consume;
 pub mod explain;
 pub mod groups;
 pub mod produce;
+pub mod run;
 pub mod topics;
 
 use crate::cli::Command;
@@ -17,6 +18,7 @@ use onefold_core::guarantee::Kept;
 
 pub async fn run(command: Command) -> Done {
     match command {
+        Command::Run(options) => run::run(options).await,
         Command::Check(options) => check::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Broker(options) => broker::run(options).await,

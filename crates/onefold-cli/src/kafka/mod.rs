@@ -3,6 +3,7 @@
 pub mod find;
 pub mod offsets;
 pub mod reach;
+pub mod retention;
 pub mod topics;
 
 use std::time::Duration;

@@ -36,7 +36,10 @@ impl Guard {
 fn is_forbidden(action: &AuthAction<'_>) -> bool {
     use AuthAction::*;
     match action {
-        Transaction { .. } | Savepoint { .. } | Attach { .. } | Detach { .. } | Pragma { .. } => true,
+        Transaction { .. } | Savepoint { .. } | Attach { .. } | Detach { .. } => true,
+        // FTS5 asks this one of itself at every write; it only reads.
+        Pragma { pragma_name: "data_version", pragma_value: None } => false,
+        Pragma { .. } => true,
         Insert { table_name } | Update { table_name, .. } | Delete { table_name } => is_ours(table_name),
         DropTable { table_name } | AlterTable { table_name, .. } => is_ours(table_name),
         CreateTrigger { table_name, .. } | CreateIndex { table_name, .. } => is_ours(table_name),

@@ -1,0 +1,83 @@
+use crate::exit::{Done, Failure};
+use crate::kafka::topics::{Wanted, create};
+use crate::kafka::{find, reach, retention};
+use onefold::Kafka;
+use onefold::settings::{File, KafkaSettings};
+use onefold_broker::{Broker, BrokerSettings};
+use onefold_core::guarantee::Kept;
+use rdkafka::ClientConfig;
+
+/// The file's cluster, there to be used: the broker of this process, or one elsewhere that was reached.
+pub struct RunningCluster {
+    broker: Option<Broker>,
+    address: String,
+    client: ClientConfig,
+    more: Vec<(String, String)>,
+}
+
+impl RunningCluster {
+    pub async fn start(file: &File) -> Done<RunningCluster> {
+        let (broker, address) = match &file.kafka {
+            KafkaSettings::Embedded { data, listen } => {
+                let settings = BrokerSettings::new(data).listen(&listen.value);
+                let broker = Broker::start(settings).await.map_err(Failure::failed)?;
+                let address = broker.address().to_string();
+                (Some(broker), address)
+            }
+            KafkaSettings::Bootstrap { servers, .. } => {
+                reach::reach(servers, &format!("said by {}", file.path.display())).await?;
+                (None, servers.clone())
+            }
+        };
+        let client = find::client(file, &address)?;
+        let properties = file.kafka.client_properties(&file.folder()).map_err(Failure::failed)?;
+        let more = properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Ok(RunningCluster { broker, address, client, more })
+    }
+
+    pub fn client(&self) -> &ClientConfig {
+        &self.client
+    }
+
+    /// Whether the cluster may outlive this process, and did outlive the one before it.
+    pub fn outlives(&self) -> bool {
+        self.broker.is_none()
+    }
+
+    pub fn kafka(&self) -> Done<Kafka> {
+        let settings = onefold::log::kafka::KafkaSettings { bootstrap: self.address.clone(), more: self.more.clone() };
+        Kafka::with(settings).map_err(Failure::failed)
+    }
+
+    pub async fn make_topics(&self, file: &File) -> Done {
+        for topic in &file.topics {
+            let wanted = Wanted {
+                name: topic.name.value.clone(),
+                partitions: topic.partitions,
+                replication: topic.replication,
+                config: topic.config.clone(),
+            };
+            create(&self.client, &wanted).await?;
+        }
+        Ok(())
+    }
+
+    /// How long the topic keeps its records, if the cluster tells.
+    pub async fn retention(&self, topic: &str) -> Option<Kept> {
+        retention::retention(&self.client, topic).await
+    }
+
+    /// Resolves when the embedded broker can serve no more.
+    pub async fn stopped(&self) -> String {
+        match &self.broker {
+            Some(broker) => broker.stopped().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub async fn shutdown(self) {
+        if let Some(broker) = self.broker {
+            broker.shutdown().await;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+use super::cluster::RunningCluster;
+use super::watch::Watch;
+use crate::exit::{Done, Failure, OrFailed};
+use onefold::load::{LoadError, load};
+use onefold::settings::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch::Receiver;
+
+/// Puts the lines of every `load` into its topic, those that are not there yet.
+pub async fn load_all(file: &File, cluster: &RunningCluster, stop: &Receiver<bool>, watch: &Watch) -> Done {
+    let halt = Arc::new(AtomicBool::new(false));
+    let (halting, raised) = (halt.clone(), super::raised(stop.clone()));
+    let halter = tokio::spawn(async move {
+        raised.await;
+        halting.store(true, Ordering::Relaxed);
+    });
+    for topic in &file.topics {
+        let Some(settings) = topic.load.clone() else { continue };
+        let (client, name, halt) = (cluster.client().clone(), topic.name.value.clone(), halt.clone());
+        let (outlives, bar) = (cluster.outlives(), watch.load(&topic.name));
+        let loading = tokio::task::spawn_blocking(move || {
+            let loaded = load(&client, &name, &settings, outlives, &halt, &|there, all| bar.at(there, all));
+            bar.end(loaded.as_ref().ok());
+            loaded
+        });
+        match loading.await.or_failed("loading broke off")? {
+            Ok(_) | Err(LoadError::Stopped) => {}
+            Err(why @ (LoadError::OtherCluster { .. } | LoadError::OtherTopic { .. } | LoadError::Changed { .. })) => {
+                return Err(Failure::refused(why));
+            }
+            Err(why) => return Err(Failure::failed(format!("cannot load {}: {why}", topic.name.value))),
+        }
+    }
+    halter.abort();
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! What an endpoint answers decides what becomes of a record: done, repeated, dead, or the sink counts as down. The
+//! only thing that is ambiguous is a request that went out and got no answer.
+#![cfg(all(feature = "http", feature = "mocks"))]
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path as UrlPath, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use onefold::boundary::http::HttpEndpoint;
+use onefold::boundary::{Attempt, Effect};
+use onefold::settings::{File, SinkSettings};
+use onefold::{ErrorClass, Handled, Outcome, Record};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+type Seen = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
+
+/// Answers with the status that the path names; 999 never answers.
+async fn server() -> (String, Seen) {
+    async fn answer(
+        State(seen): State<Seen>,
+        UrlPath(status): UrlPath<u16>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> (StatusCode, HeaderMap, &'static str) {
+        seen.lock().unwrap().push((headers, body));
+        if status == 999 {
+            std::future::pending::<()>().await;
+        }
+        let mut answer = HeaderMap::new();
+        answer.insert("retry-after", HeaderValue::from_static("7"));
+        (StatusCode::from_u16(status).unwrap(), answer, "because\nof this")
+    }
+    let seen = Seen::default();
+    let app = Router::new().route("/{status}", axum::routing::any(answer)).with_state(seen.clone());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (format!("http://{address}"), seen)
+}
+
+fn endpoint(url: &str, more: &str) -> HttpEndpoint {
+    let text = format!(
+        "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"t\"\n[pipelines.p.to.http]\nurl = \"{url}\"\n{more}\n"
+    );
+    let file = File::parse(Path::new("tests/onefold.toml"), text).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let SinkSettings::Http(http) = file.pipelines[0].to.clone() else { panic!("not http") };
+    HttpEndpoint::new(http).unwrap()
+}
+
+async fn post(endpoint: &HttpEndpoint, record: &Record) -> Handled {
+    let identity = std::sync::Arc::new(onefold_core::identity::Identity::of_event("p", "s", "1"));
+    endpoint.run(record, &Attempt { number: 1, identity }).await
+}
+
+fn payment() -> Record {
+    Record::new("payments", Some(b"u-1"), Some(br#"{ "data": {"user_id": "u-1", "note": "caf\u00e9"} }"#))
+}
+
+#[tokio::test]
+async fn each_status_has_its_meaning() {
+    let (url, _) = server().await;
+    let class = async |status: u16| post(&endpoint(&format!("{url}/{status}"), ""), &payment()).await;
+    for done in [200, 201, 202, 204] {
+        assert!(matches!(class(done).await, Ok(Outcome::Done)), "{done}");
+    }
+    for again in [408, 425, 500, 502, 503, 504] {
+        let failure = class(again).await.expect_err("fails");
+        assert_eq!(failure.class, ErrorClass::Transient, "{again}");
+        assert_eq!(failure.retry_after, Some(Duration::from_secs(7)), "{again}");
+    }
+    let slower = class(429).await.expect_err("fails");
+    assert_eq!((slower.class, slower.retry_after), (ErrorClass::RateLimited, Some(Duration::from_secs(7))));
+    for down in [401, 403, 404, 301, 307] {
+        assert_eq!(class(down).await.expect_err("fails").class, ErrorClass::SinkDown, "{down}");
+    }
+    for dead in [400, 402, 405, 409, 410, 413, 415, 422, 451] {
+        match class(dead).await {
+            Ok(Outcome::Dead(reason)) => assert!(reason.ends_with(": because of this"), "{reason}"),
+            other => panic!("{dead} gave {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_value_goes_out_as_it_is() {
+    let (url, seen) = server().await;
+    assert!(matches!(post(&endpoint(&format!("{url}/200"), ""), &payment()).await, Ok(Outcome::Done)));
+    let (headers, body) = seen.lock().unwrap().pop().expect("one request");
+    assert_eq!(Some(body), payment().value);
+    assert_eq!(headers["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn headers_and_body_take_placeholders() {
+    let (url, seen) = server().await;
+    let more = r#"method = "PUT"
+headers = { X-User = "{data.user_id}", X-Where = "{@topic}/{@partition}/{@offset}" }
+body = '{"who": {data.user_id}, "gone": {data.gone?}}'"#;
+    assert!(matches!(post(&endpoint(&format!("{url}/200"), more), &payment()).await, Ok(Outcome::Done)));
+    let (headers, body) = seen.lock().unwrap().pop().expect("one request");
+    assert_eq!((headers["x-user"].as_bytes(), headers["x-where"].as_bytes()), (&b"u-1"[..], &b"payments/0/0"[..]));
+    assert_eq!(body, r#"{"who": "u-1", "gone": null}"#);
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_poison_and_sends_nothing() {
+    let (url, seen) = server().await;
+    let plain = endpoint(&format!("{url}/200"), "");
+    let broken = Record::new("payments", None, Some(b"not json"));
+    assert_eq!(post(&plain, &broken).await.expect_err("poison").class, ErrorClass::Poison);
+    let tombstone = Record::new("payments", None, None);
+    assert_eq!(post(&plain, &tombstone).await.expect_err("poison").class, ErrorClass::Poison);
+    let header = endpoint(&format!("{url}/200"), "headers = { X-Note = \"{data.note}\" }");
+    let newline = Record::new("payments", None, Some(br#"{"data":{"note":"a\r\nX-Evil: 1"}}"#));
+    assert_eq!(post(&header, &newline).await.expect_err("poison").class, ErrorClass::Poison);
+    assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_ambiguous() {
+    let (url, seen) = server().await;
+    let slow = endpoint(&format!("{url}/999"), "timeout = \"150ms\"");
+    assert_eq!(post(&slow, &payment()).await.expect_err("times out").class, ErrorClass::Ambiguous);
+    assert_eq!(seen.lock().unwrap().len(), 1, "the request went out");
+}
+
+/// Nobody listening is no record's fault: once may be chance, then it is the sink.
+#[tokio::test]
+async fn nobody_to_connect_to_is_transient_then_the_sink() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = endpoint(&format!("http://{free}/"), "");
+    assert_eq!(post(&endpoint, &payment()).await.expect_err("fails").class, ErrorClass::Transient);
+    assert_eq!(post(&endpoint, &payment()).await.expect_err("fails").class, ErrorClass::SinkDown);
+}
+
+/// A peer that takes the request and hangs up may have done it.
+#[tokio::test]
+async fn a_reset_after_the_request_is_ambiguous() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        use tokio::io::AsyncReadExt;
+        while let Ok((mut peer, _)) = listener.accept().await {
+            let _ = peer.read(&mut [0; 4096]).await;
+        }
+    });
+    assert_eq!(post(&endpoint(&url, ""), &payment()).await.expect_err("fails").class, ErrorClass::Ambiguous);
+}
