@@ -59,8 +59,7 @@ impl Bench {
     fn load_a_part(&self) {
         let stop = AtomicBool::new(false);
         let result = std::thread::scope(|scope| {
-            let loading =
-                scope.spawn(|| load(&self.client(), "t", &self.settings, false, &stop, &|_, _| {}));
+            let loading = scope.spawn(|| load(&self.client(), "t", &self.settings, false, &stop, &|_, _| {}));
             // As soon as something is there.
             while self.lines().is_empty() && !loading.is_finished() {
                 std::thread::yield_now();
@@ -143,7 +142,8 @@ async fn poison_lines_go_in_without_a_key_and_a_last_line_needs_no_end() {
         .iter()
         .map(|(line, key, value)| (line.unwrap(), key.is_some(), std::str::from_utf8(value).unwrap()))
         .collect();
-    let expected = [(1, true, "{\"user\":\"a\"}"), (3, false, "not json"), (4, false, "{\"n\":1}"), (5, true, "{\"user\":\"b\"}")];
+    let expected =
+        [(1, true, "{\"user\":\"a\"}"), (3, false, "not json"), (4, false, "{\"n\":1}"), (5, true, "{\"user\":\"b\"}")];
     assert_eq!(plain, expected);
 }
 

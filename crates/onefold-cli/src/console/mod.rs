@@ -25,7 +25,8 @@ pub fn say(line: &str) {
 /// What the crates have to say: warnings, unless `RUST_LOG` asks for more. Single dead letters are counted in the table
 /// and told in their topic; a line each would bury all else.
 pub fn logging() {
-    let usual = tracing_subscriber::EnvFilter::new("warn,onefold::runtime::engine::verdict=error,librdkafka=off,rdkafka=off");
+    let usual =
+        tracing_subscriber::EnvFilter::new("warn,onefold::runtime::engine::verdict=error,librdkafka=off,rdkafka=off");
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or(usual);
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
