@@ -129,7 +129,12 @@ fn read(source: &source::Source) -> (Option<File>, Vec<Problem>) {
     (file.filter(|_| broken.is_empty()), problems)
 }
 
-/// The names of the columns that paths become: the paths themselves, as they are written.
+/// The names of the columns that paths become: their last name, or what `@` names.
 pub(crate) fn columns(paths: &[FieldPath]) -> Vec<String> {
-    paths.iter().map(|path| path.to_string().replace('"', "")).collect()
+    let last = |path: &FieldPath| match path {
+        FieldPath::Json(names) => names.last().cloned().unwrap_or_default(),
+        FieldPath::Header(name) => name.clone(),
+        own => own.to_string().trim_start_matches('@').to_owned(),
+    };
+    paths.iter().map(last).collect()
 }

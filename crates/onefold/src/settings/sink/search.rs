@@ -16,7 +16,7 @@ pub struct SearchSettings {
     pub version: Path,
     /// True deletes the document; a tombstone with its version stays.
     pub deleted: Option<Path>,
-    /// What is searched, a column each, named by its path.
+    /// What is searched, a column each, named by the path's last name.
     pub text: Vec<Path>,
 }
 
