@@ -55,11 +55,13 @@ pub struct BreakerSettings {
     /// The longest wait before the first probe, and before any.
     pub probe_first_ms: u64,
     pub probe_longest_ms: u64,
+    /// A probe that has not ended so long after it was due is given up for lost, and another record is let through.
+    pub probe_patience_ms: u64,
 }
 
 impl Default for BreakerSettings {
     fn default() -> Self {
-        BreakerSettings { lasts_ms: 1000, probe_first_ms: 1000, probe_longest_ms: 30_000 }
+        BreakerSettings { lasts_ms: 1000, probe_first_ms: 1000, probe_longest_ms: 30_000, probe_patience_ms: 60_000 }
     }
 }
 
@@ -70,7 +72,7 @@ pub enum Gate {
     Open,
     /// One record: call [`Breaker::probe_started`] when it runs.
     Probe,
-    /// Nothing, before this time; with a probe under way, not before it ends.
+    /// Nothing, before this time; a probe that is under way may open it sooner.
     Shut { until_ms: u64 },
 }
 
@@ -138,8 +140,11 @@ impl Breaker {
     pub fn gate(&self, now_ms: u64) -> Gate {
         match self.state {
             State::Answers | State::Suspect { .. } => Gate::Open,
-            State::Down { probe_at_ms, probing: false, .. } if probe_at_ms <= now_ms => Gate::Probe,
-            State::Down { probe_at_ms, .. } => Gate::Shut { until_ms: probe_at_ms },
+            State::Down { probe_at_ms, probing, .. } => {
+                let patience_ms = if probing { self.settings.probe_patience_ms } else { 0 };
+                let until_ms = probe_at_ms.saturating_add(patience_ms);
+                if until_ms <= now_ms { Gate::Probe } else { Gate::Shut { until_ms } }
+            }
         }
     }
 

@@ -6,7 +6,12 @@ use super::*;
 use crate::outcome::ErrorClass;
 
 fn breaker() -> Breaker {
-    Breaker::new(BreakerSettings { lasts_ms: 1000, probe_first_ms: 100, probe_longest_ms: 400 })
+    Breaker::new(BreakerSettings {
+        lasts_ms: 1000,
+        probe_first_ms: 100,
+        probe_longest_ms: 400,
+        probe_patience_ms: 20_000,
+    })
 }
 
 #[test]
@@ -53,7 +58,8 @@ fn one_probe_at_a_time_with_longer_waits_until_an_answer() {
         now = until_ms;
         assert_eq!(breaker.gate(now), Gate::Probe);
         breaker.probe_started();
-        assert!(matches!(breaker.gate(now + 10_000), Gate::Shut { .. }), "one at a time");
+        assert!(matches!(breaker.gate(now + 19_999), Gate::Shut { .. }), "one at a time");
+        assert_eq!(breaker.gate(now + 20_000), Gate::Probe, "a probe that nobody ended does not shut it for ever");
         let _ = breaker.found_down(now, 3, DownReason::Told, u64::MAX);
     }
     assert_eq!(waits, [50, 200, 400, 400]);

@@ -11,13 +11,15 @@ pub(super) struct Item<T> {
     pub(super) identity: Option<u64>,
     /// Given out to run, and neither settled nor given back.
     pub(super) is_out: bool,
+    /// Its partition went while it was out: it comes again by a delivery, so it never goes back to wait.
+    pub(super) is_orphan: bool,
     older: u32,
     pub(super) newer: u32,
 }
 
 impl<T> Item<T> {
     pub(super) fn new(value: T, lane: u32, bytes: u32, identity: Option<u64>) -> Item<T> {
-        Item { value, lane, bytes, identity, is_out: false, older: NIL, newer: NIL }
+        Item { value, lane, bytes, identity, is_out: false, is_orphan: false, older: NIL, newer: NIL }
     }
 }
 
@@ -112,6 +114,15 @@ impl Lane {
             self.waiting.add(Tally::one(item.bytes));
             self.out -= 1;
             self.next = index;
+        }
+    }
+
+    /// Marks what is out.
+    pub(super) fn orphan<T>(&self, items: &mut Slab<Item<T>>) {
+        let mut at = self.oldest;
+        while let Some(item) = items.get_mut(at).filter(|item| item.is_out) {
+            item.is_orphan = true;
+            at = item.newer;
         }
     }
 

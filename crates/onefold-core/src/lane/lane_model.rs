@@ -1,7 +1,8 @@
-//! Seven records of three keys and three identities, every interleaving of workers, retries and rebalances.
+//! Six records of three keys and three identities, every interleaving of workers, retries and rebalances.
 //!
 //! The model drives the real [`Lanes`]. Records are bounded; retries, and partitions that go and come back, are not:
-//! time is only "before" and "after" what parked records wait for, and dropped records are delivered again.
+//! time is only "before" and "after" what parked records wait for. A partition that comes back delivers all that is
+//! not settled, also what is still in the hands of handlers from before.
 
 use std::hash::{Hash, Hasher};
 
@@ -11,8 +12,8 @@ use super::chain::State as LaneState;
 use super::*;
 
 /// (key, identity) of each record, in the order of delivery.
-const RECORDS: [(Option<u64>, u64); 7] =
-    [(Some(1), 7), (Some(1), 8), (Some(2), 7), (Some(2), 9), (None, 8), (Some(3), 7), (Some(1), 9)];
+const RECORDS: [(Option<u64>, u64); 6] =
+    [(Some(1), 7), (Some(1), 8), (Some(2), 7), (Some(1), 9), (None, 8), (Some(3), 7)];
 const DUE: u64 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,7 +43,7 @@ struct World {
 }
 
 /// All of the lanes that decides what they do next, without the numbers of slots.
-type View = (Vec<(LaneState, Vec<(usize, bool)>, Option<u64>)>, [Vec<usize>; 5]);
+type View = (Vec<(LaneState, Vec<(usize, bool, bool)>, Option<u64>)>, [Vec<usize>; 5]);
 
 impl World {
     fn view(&self) -> View {
@@ -50,12 +51,12 @@ impl World {
             let mut at = self.lanes.lanes.get(index).map(|lane| lane.oldest);
             let mut chain = Vec::new();
             while let Some(item) = at.and_then(|at| self.lanes.items.get(at)) {
-                chain.push((item.value, item.is_out));
+                chain.push((item.value, item.is_out, item.is_orphan));
                 at = Some(item.newer);
             }
             chain
         };
-        let first = |index: &u32| chain(*index).first().map_or(usize::MAX, |(value, _)| *value);
+        let first = |index: &u32| chain(*index).first().map_or(usize::MAX, |(value, ..)| *value);
         let of_lane = |index: u32| {
             let lane = self.lanes.lanes.get(index)?;
             Some((lane.state, chain(index), lane.park_after))
@@ -150,30 +151,24 @@ impl Workers {
 
     fn park(&self, world: &mut World, record: usize) -> Option<()> {
         world.lanes.park(world.slot(record)?, DUE);
-        let key = RECORDS[record].0;
-        let given_back: Vec<usize> = world
-            .out
-            .iter()
-            .map(|(out, _)| *out)
-            .filter(|out| *out == record || (*out > record && key.is_some() && RECORDS[*out].0 == key))
-            .collect();
-        for back in given_back {
-            world.out.retain(|(out, _)| *out != back);
-            world.holding[back] = back == record;
-            if back != record && self.0 == Variant::KeepsFollowers {
-                world.effect(back);
+        let is_back = |slot: &Slot| world.lanes.items.checked(*slot).is_none_or(|item| !item.is_out);
+        let back: Vec<(usize, Slot)> = world.out.iter().copied().filter(|(_, slot)| is_back(slot)).collect();
+        for (came, slot) in back {
+            world.out.retain(|(out, _)| *out != came);
+            world.holding[came] = came == record && world.lanes.get(slot).is_some();
+            if came != record && self.0 == Variant::KeepsFollowers {
+                world.effect(came);
             }
         }
         Some(())
     }
 
+    /// The partition goes and comes back: all that is not settled is delivered again, also what handlers still have.
     fn rebalance(&self, world: &mut World) {
-        let dropped = world.lanes.drop_waiting(0);
-        for record in dropped {
-            world.holding[record] = false;
-            world.coming.push(record);
+        for record in world.lanes.drop_waiting(0) {
+            world.holding[record] = world.slot(record).is_some();
         }
-        world.coming.sort_unstable();
+        world.coming = (0..RECORDS.len()).filter(|record| !world.settled[*record]).collect();
     }
 }
 

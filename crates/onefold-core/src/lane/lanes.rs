@@ -68,29 +68,25 @@ impl<T> Lanes<T> {
 
     /// The record is done with: its key's next one may run. `None` for a record that is not out.
     pub fn settle(&mut self, slot: Slot) -> Option<T> {
-        let (lane_index, bytes) = self.items.checked(slot).filter(|item| item.is_out).map(|i| (i.lane, i.bytes))?;
-        let lane = self.lanes.get_mut(lane_index)?;
-        let item = lane.unlink(&mut self.items, slot.index)?;
-        self.load.running.sub(Tally::one(bytes));
-        self.release(item.identity, slot.index);
-        self.last_came_back(lane_index);
-        self.load.judge(&self.settings);
-        Some(item.value)
+        let lane_index = self.items.checked(slot).filter(|item| item.is_out)?.lane;
+        let value = self.leave(lane_index, slot.index)?;
+        self.came_back(lane_index);
+        Some(value)
     }
 
     /// The record is to run again, not before `until_ms`; its followers wait with it. Those of its key that were
-    /// taken after it go back too and must not take effect. False for a record that is not out.
+    /// taken after it go back too and must not take effect. A record whose partition went ([`Lanes::drop_waiting`])
+    /// leaves instead: its next owner has it. False for a record that is not out.
     pub fn park(&mut self, slot: Slot, until_ms: u64) -> bool {
         let Some(item) = self.items.checked(slot).filter(|item| item.is_out) else { return false };
-        let lane_index = item.lane;
+        let (lane_index, is_orphan) = (item.lane, item.is_orphan);
         for index in self.out_from(slot.index) {
             self.take_back(lane_index, index, index == slot.index);
         }
-        if let Some(lane) = self.lanes.get_mut(lane_index) {
+        if let Some(lane) = self.lanes.get_mut(lane_index).filter(|_| !is_orphan) {
             lane.park_after = Some(lane.park_after.map_or(until_ms, |earlier| earlier.max(until_ms)));
         }
-        self.last_came_back(lane_index);
-        self.load.judge(&self.settings);
+        self.came_back(lane_index);
         true
     }
 
@@ -168,7 +164,19 @@ impl<T> Lanes<T> {
         out
     }
 
+    /// A record that is out leaves for good.
+    fn leave(&mut self, lane_index: u32, index: u32) -> Option<T> {
+        let item = self.lanes.get_mut(lane_index)?.unlink(&mut self.items, index)?;
+        self.load.running.sub(Tally::one(item.bytes));
+        self.release(item.identity, index);
+        Some(item.value)
+    }
+
     fn take_back(&mut self, lane_index: u32, index: u32, keeps_identity: bool) {
+        if self.items.get(index).is_some_and(|item| item.is_orphan) {
+            self.leave(lane_index, index);
+            return;
+        }
         let Some(lane) = self.lanes.get_mut(lane_index) else { return };
         lane.take_back(&mut self.items, index);
         let Some((bytes, identity)) = self.items.get(index).map(|item| (item.bytes, item.identity)) else { return };
@@ -180,9 +188,21 @@ impl<T> Lanes<T> {
         }
     }
 
-    /// If nothing of the lane is out any more, it waits, is ready, or ends.
+    /// Something of the lane is not out any more.
+    fn came_back(&mut self, lane_index: u32) {
+        // One less runs, so one that progress had no room for may be asked about again.
+        if let Some(lane) = self.lanes.get(lane_index).filter(|_| !self.held.is_empty()) {
+            self.admit_one_held(lane.partition);
+        }
+        if self.lanes.get(lane_index).is_some_and(|lane| lane.out == 0) {
+            self.last_came_back(lane_index);
+        }
+        self.load.judge(&self.settings);
+    }
+
+    /// Nothing of the lane is out any more: it waits, is ready, or ends.
     fn last_came_back(&mut self, lane_index: u32) {
-        let Some(lane) = self.lanes.get_mut(lane_index).filter(|lane| lane.out == 0) else { return };
+        let Some(lane) = self.lanes.get_mut(lane_index) else { return };
         if lane.is_empty() {
             self.end_lane(lane_index);
         } else if let Some(until) = lane.park_after.take() {

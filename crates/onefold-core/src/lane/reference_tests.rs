@@ -46,12 +46,15 @@ struct Known {
     not_before: u64,
     holds_identity: bool,
     held: bool,
+    orphan: bool,
 }
 
 /// Every unsettled record, oldest first.
 struct Reference {
     order: Order,
     records: Vec<Known>,
+    /// Held back, first come first.
+    held: Vec<u64>,
     now: u64,
 }
 
@@ -103,20 +106,37 @@ impl Reference {
         });
     }
 
-    /// The record and those given out after it go back; the first keeps its identity.
+    /// The record and those given out after it go back; the first keeps its identity. Orphans leave.
     fn parked(&mut self, slot: Slot, until: u64) {
         let first = self.by_slot(slot);
         let lane: Vec<Known> = self.records.iter().filter(|known| self.same_lane(known, &first)).cloned().collect();
-        for Known { number, state, .. } in lane {
+        for Known { number, state, orphan, .. } in lane {
             let goes_back = number >= first.number && state != State::Waits;
+            if goes_back && orphan {
+                self.records.retain(|known| known.number != number);
+                continue;
+            }
             self.set(number, |known| {
                 // The whole lane waits, also those before it, should they come back as well.
-                known.not_before = known.not_before.max(until);
+                if !first.orphan {
+                    known.not_before = known.not_before.max(until);
+                }
                 if goes_back {
                     known.state = State::Waits;
                     known.holds_identity = number == first.number;
                 }
             });
+        }
+        self.came_back(first.arrival.partition);
+    }
+
+    /// One of the partition that was held back may be asked about again.
+    fn came_back(&mut self, partition: u32) {
+        let records = &self.records;
+        let of = |number: &u64| records.iter().any(|k| k.number == *number && k.arrival.partition == partition);
+        if let Some(at) = self.held.iter().position(of) {
+            let number = self.held.remove(at);
+            self.set(number, |known| known.held = false);
         }
     }
 }
@@ -133,7 +153,7 @@ proptest! {
     fn agrees_with_a_plain_list(order in prop_oneof![Just(Order::Key), Just(Order::Partition), Just(Order::None)],
                                 steps in steps()) {
         let mut lanes: Lanes<u64> = Lanes::new(settings(order));
-        let mut reference = Reference { order, records: Vec::new(), now: 0 };
+        let mut reference = Reference { order, records: Vec::new(), held: Vec::new(), now: 0 };
         for (number, step) in (0..).zip(steps) {
             let now = reference.now;
             match step {
@@ -141,7 +161,7 @@ proptest! {
                     let arrival = Arrival { partition, key, identity, bytes: 1 };
                     lanes.arrive(arrival, number);
                     let state = State::Waits;
-                    reference.records.push(Known { number, arrival, state, not_before: 0, holds_identity: false, held: false });
+                    reference.records.push(Known { number, arrival, state, not_before: 0, holds_identity: false, held: false, orphan: false });
                 }
                 Step::Take { admit } => {
                     let mut refused = Vec::new();
@@ -153,6 +173,7 @@ proptest! {
                     let taken = lanes.next(now, admits);
                     for number in refused {
                         reference.set(number, |known| known.held = true);
+                        reference.held.push(number);
                     }
                     if let Some(slot) = taken {
                         let number = *lanes.get(slot).unwrap();
@@ -183,7 +204,9 @@ proptest! {
                     let number = reference.by_slot(slot).number;
                     prop_assert_eq!(lanes.settle(slot), Some(number));
                     prop_assert_eq!(lanes.settle(slot), None);
+                    let partition = reference.by_slot(slot).arrival.partition;
                     reference.records.retain(|known| known.number != number);
+                    reference.came_back(partition);
                 }
                 Step::Park { nth, ms } if !reference.out().is_empty() => {
                     let slots = reference.out();
@@ -197,6 +220,7 @@ proptest! {
                 Step::AdmitHeld => {
                     lanes.admit_held();
                     reference.records.iter_mut().for_each(|known| known.held = false);
+                    reference.held.clear();
                 }
                 Step::Drop { partition } => {
                     let mut dropped = lanes.drop_waiting(partition);
@@ -206,7 +230,11 @@ proptest! {
                     prop_assert_eq!(&dropped, &expected);
                     reference.records.retain(|known| !expected.contains(&known.number));
                     let stays = |known: &&mut Known| known.arrival.partition == partition;
-                    reference.records.iter_mut().filter(stays).for_each(|known| known.not_before = 0);
+                    reference.held.retain(|number| !expected.contains(number));
+                    reference.records.iter_mut().filter(stays).for_each(|known| {
+                        known.not_before = 0;
+                        known.orphan = true;
+                    });
                 }
             }
             prop_assert_eq!(lanes.running().records, reference.out().len());

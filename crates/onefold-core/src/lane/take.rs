@@ -57,7 +57,8 @@ impl<T> Lanes<T> {
         !self.ready.is_empty() || self.next_due_ms().is_some_and(|due| due <= now_ms)
     }
 
-    /// What `admit` held back may be asked about again: a position moved.
+    /// All that `admit` held back may be asked about again: a position moved. (When a record comes back, one that is
+    /// held of its partition may be, without this.)
     pub fn admit_held(&mut self) {
         for lane_index in self.held.drain(..) {
             if let Some(lane) = self.lanes.get_mut(lane_index) {
@@ -67,8 +68,18 @@ impl<T> Lanes<T> {
         }
     }
 
+    pub(super) fn admit_one_held(&mut self, partition: u32) {
+        let Some(at) = self.held.iter().position(|index| self.is_of(*index, partition)) else { return };
+        let lane_index = self.held.remove(at);
+        if let Some(lane) = self.lanes.get_mut(lane_index) {
+            lane.state = State::Ready;
+            self.ready.push_back(lane_index);
+        }
+    }
+
     /// The partition goes: its records that are not out leave, oldest first within a key. Those that are out stay
-    /// until they are settled or parked; a record parked after this leaves with the next call.
+    /// until they are settled, or parked: then they leave too. What arrives in the partition after this is another
+    /// assignment's, and queues behind those of its key that are still out.
     pub fn drop_waiting(&mut self, partition: u32) -> Vec<T> {
         let lanes: Vec<u32> = self.lanes.indices().filter(|index| self.is_of(*index, partition)).collect();
         let of_partition = |index: &u32| self.lanes.get(*index).is_some_and(|lane| lane.partition == partition);
@@ -144,7 +155,9 @@ impl<T> Lanes<T> {
             self.release(item.identity, index);
             dropped.push(item.value);
         }
-        if self.lanes.get(lane_index).is_some_and(|lane| lane.is_empty()) {
+        let Some(lane) = self.lanes.get(lane_index) else { return };
+        lane.orphan(&mut self.items);
+        if lane.is_empty() {
             self.end_lane(lane_index);
         }
     }
