@@ -5,6 +5,8 @@
 //! retries, since a failed sync that is retried and then succeeds has lost data (fsyncgate).
 
 mod real;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 
 use std::io::{self, IoSlice};
 use std::path::Path;

@@ -5,12 +5,13 @@
 //! follows; that is the torn tail of an unanswered write unless a frame behind it says that the missing one was durable.
 
 use super::header::{Header, HeaderError};
-use super::{BLOCK, Frame, Identity, OldFile, Reader, Seal, file_name, frame, parse_name};
-use crate::disk::Disk;
+use super::{BLOCK, Frame, Identity, OldFile, Reader, Seal, file_name, parse_name};
+use crate::disk::{Disk, DiskFile};
 use crate::log::{Defect, Planted};
 use onefold_broker_core::id::Lsn;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where a checkpoint lets the replay begin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -157,11 +158,13 @@ impl Survey {
         if start.identity.is_some() {
             return Ok(());
         }
-        // A folder without checkpoint and header: new, unless a file holds frames that nobody can check any more.
+        // A folder without checkpoint and header is new, or its first start never served, unless a frame says that
+        // something was durable. Its checksum cannot be checked, since the salt is in the header.
         for &sequence in &self.unstarted {
             let path = folder.join(file_name(sequence));
-            let bytes = disk.open(&path).and_then(|file| file.read_at(BLOCK, frame::MAGIC.len()));
-            if bytes.map_err(|error| ReplayError::Io(path, error))? == frame::MAGIC {
+            let file = disk.open(&path).map_err(|error| ReplayError::Io(path.clone(), error))?;
+            let promised = promises(file).map_err(|error| ReplayError::Io(path, error))?;
+            if promised {
                 return corrupt(sequence, "it has lost its header");
             }
         }
@@ -256,7 +259,7 @@ impl Walk<'_> {
     fn check_behind<E>(&self, reader: &mut Reader, from: u64, path: &Path) -> Result<(), ReplayError<E>> {
         let mut at = from;
         while let Some((frame, after)) = reader.scan(at).map_err(|error| ReplayError::Io(path.to_owned(), error))? {
-            if frame.durable >= self.next {
+            if frame.durable >= self.next && !self.start.defect.is(Planted::DamageTakenForTornTail) {
                 let why = "a record is damaged though a later one says that it was durable";
                 return Err(ReplayError::Corrupt { path: path.to_owned(), position: from, lsn: self.next, why });
             }
@@ -285,6 +288,19 @@ impl Walk<'_> {
     fn fits(&self, frame: &Frame, expected: Lsn) -> bool {
         frame.stamp.lsn == expected || self.start.defect.is(Planted::StaleFramesAccepted)
     }
+}
+
+/// Whether any frame of a file without a header names a durable record.
+fn promises(file: Arc<dyn DiskFile>) -> io::Result<bool> {
+    let mut reader = Reader::new(file, Seal::unchecked())?;
+    let mut at = BLOCK;
+    while let Some((frame, after)) = reader.scan(at)? {
+        if frame.durable > Lsn::NONE {
+            return Ok(true);
+        }
+        at = after;
+    }
+    Ok(false)
 }
 
 /// The next frame at or after `position` up to LSN `wanted`, over damage that a checkpoint has made harmless.

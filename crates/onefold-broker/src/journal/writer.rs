@@ -31,7 +31,18 @@ impl Writer {
         Writer { identity, file, sequence, seal, position: 0, filled, last, defect }
     }
 
-    /// Begins the file of a start: first the records that were not known to be durable, and only when they are, the
+    /// Begins the first file of a new folder: the header is durable before the first record, so that records without one
+    /// are damage and never a torn start.
+    pub fn found(ready: ReadyFile, identity: Identity, group: &[Framed], defect: Defect) -> io::Result<Writer> {
+        let mut writer = Writer::begin(ready, identity, Lsn::NONE, defect);
+        let header = Header { identity, sequence: writer.sequence, first: Lsn::NONE.next(), durable: Lsn::NONE };
+        writer.file.write_sync_at(&[IoSlice::new(&header.encode())], 0)?;
+        writer.position = BLOCK;
+        writer.write(group, Lsn::NONE)?;
+        Ok(writer)
+    }
+
+    /// Begins the file of a later start: first the records that were not known to be durable, and only when they are, the
     /// header, which says that this file holds all of them. A crash in between leaves the old files to say what there is.
     pub fn take_over(
         ready: ReadyFile,
@@ -43,7 +54,9 @@ impl Writer {
         let mut writer = Writer::begin(ready, identity, above, defect);
         writer.position = BLOCK;
         writer.write(group, above)?;
-        let header = Header { identity, sequence: writer.sequence, first: above.next(), durable: writer.last };
+        // Not yet `writer.last`: these records count only once the header does, and whoever reads this header may be
+        // looking at memory that a power cut is about to take. The first frame after it says so.
+        let header = Header { identity, sequence: writer.sequence, first: above.next(), durable: above };
         writer.file.write_sync_at(&[IoSlice::new(&header.encode())], 0)?;
         Ok(writer)
     }

@@ -26,8 +26,12 @@ pub enum Planted {
     CheckpointRenamedBeforeSync,
     /// The checkpoint names segment bytes that are not synced.
     SegmentsNotSynced,
-    /// A deleted topic's partitions live on for the next topic.
-    FoldersByPartitionOnly,
+    /// Partition folders are named without the topic's id, so that a topic made again meets the files of the one before.
+    FoldersWithoutTopic,
+    /// A topic's deletion is passed over at replay.
+    DeletionNotReplayed,
+    /// A torn tail is searched for no evidence: damage below it is taken for it.
+    DamageTakenForTornTail,
     /// The failed sync of the journal is tried again and believed.
     FailedSyncRetried,
 }

@@ -1,11 +1,12 @@
 //! From memory to segments, in the background: writing, closing and removing a partition's files.
 
 use super::engine::Engine;
-use super::lock;
 use super::partition::PartitionLog;
 use super::tail::TailBatch;
+use super::{Planted, lock};
 use crate::disk::DiskFile;
 use crate::segment::{file_name, folder_name};
+use onefold_broker_core::TopicId;
 use onefold_broker_core::batch::Header;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IoSlice};
@@ -83,7 +84,11 @@ impl Engine {
     }
 
     pub(super) fn partition_folder(&self, partition: &PartitionLog) -> PathBuf {
-        self.segments_folder().join(folder_name(partition.at))
+        let mut at = partition.at;
+        if self.settings.defect.is(Planted::FoldersWithoutTopic) {
+            at.topic = TopicId([0; 16]);
+        }
+        self.segments_folder().join(folder_name(at))
     }
 
     fn flush_partition(&self, partition: &PartitionLog) -> io::Result<()> {

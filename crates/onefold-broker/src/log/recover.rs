@@ -6,12 +6,12 @@ use super::flush::Unsynced;
 use super::partition::PartitionLog;
 use super::partitions::Partitions;
 use super::sequencer::Sequencer;
-use super::{LogSettings, OpenError, Planted, tidy};
+use super::{Defect, LogSettings, OpenError, Planted, tidy};
 use crate::checkpoint::{self, Checkpoint, CheckpointError};
 use crate::crash_point;
 use crate::disk::Disk;
 use crate::journal::{
-    self, Files, Framed, Identity, OldFile, ReplayEnd, ReplayError, ReplayStart, Replayed, Writer, file_name,
+    self, Files, Framed, Identity, OldFile, Pace, ReplayEnd, ReplayError, ReplayStart, Replayed, Writer, file_name,
     prepare_first, replay,
 };
 use crate::segment::{OpenFiles, SegmentList};
@@ -29,18 +29,20 @@ impl Engine {
     ///
     /// # Errors
     /// [`OpenError`], whose kinds say what to do; nothing on the disk has changed then that a later start would miss.
-    pub fn open(disk: Arc<dyn Disk>, folder: &Path, settings: LogSettings) -> Result<Engine, OpenError> {
+    pub fn open(disk: Arc<dyn Disk>, folder: &Path, mut settings: LogSettings) -> Result<Engine, OpenError> {
+        // Settings may be used again after a log was shut down.
+        settings.pace = Pace::new(settings.pace.chunk, settings.pace.rest);
         make_folders(&*disk, folder)?;
         let journal = folder.join("journal");
         let checkpoint = read_checkpoint(&*disk, folder)?;
-        let mut recovery = Recovery::from(checkpoint.as_ref(), folder)?;
+        let mut recovery = Recovery::from(checkpoint.as_ref(), folder, settings.defect)?;
         let start = replay_start(checkpoint.as_ref(), &settings);
         let end = replay(&*disk, &journal, start, |replayed| recovery.take(replayed))
             .map_err(|error| open_error(&journal, error))?;
         let segments = folder.join("segments");
-        tidy::check_segments(&*disk, &segments, &recovery.partitions)?;
+        tidy::check_segments(&*disk, &segments, &recovery.partitions, &recovery.state)?;
         let (identity, writer) = recovery.begin(&*disk, &journal, &end, &settings)?;
-        tidy::remove_strangers(&*disk, &segments, &recovery.state)?;
+        tidy::remove_strangers(&*disk, &segments, &recovery.partitions, &recovery.state)?;
         let mut files = known_files(&*disk, &journal, &end)?;
         files.current = writer.sequence();
         let mut freed = files.take_covered(start.covered);
@@ -72,10 +74,11 @@ struct Recovery {
     /// Records that are there but not known to be durable: they are written once more before anyone sees them.
     unproven: VecDeque<(Framed, Record)>,
     last_ms: i64,
+    defect: Defect,
 }
 
 impl Recovery {
-    fn from(checkpoint: Option<&Checkpoint>, folder: &Path) -> Result<Recovery, OpenError> {
+    fn from(checkpoint: Option<&Checkpoint>, folder: &Path, defect: Defect) -> Result<Recovery, OpenError> {
         let state = match checkpoint {
             Some(checkpoint) => checkpoint.state().map_err(|error| damaged(folder, error.into()))?,
             None => State::new(),
@@ -96,13 +99,15 @@ impl Recovery {
         for (at, listed) in segments {
             partitions.restore(PartitionLog::restored(at, 0, listed));
         }
-        Ok(Recovery { state, partitions, unproven: VecDeque::new(), last_ms: 0 })
+        Ok(Recovery { state, partitions, unproven: VecDeque::new(), last_ms: 0, defect })
     }
 
     fn take(&mut self, replayed: Replayed) -> Result<(), RecordError> {
         let Replayed { frame, durable } = replayed;
         let record = Record::decode(frame.content.clone())?;
-        self.state.apply(&frame.stamp, &record);
+        if !(self.defect.is(Planted::DeletionNotReplayed) && matches!(record, Record::TopicDeleted { .. })) {
+            self.state.apply(&frame.stamp, &record);
+        }
         self.last_ms = self.last_ms.max(frame.stamp.time_ms);
         self.unproven.push_back((Framed { stamp: frame.stamp, parts: vec![frame.content] }, record));
         while let Some((framed, record)) = self.unproven.front()
@@ -136,7 +141,10 @@ impl Recovery {
         let size = settings.first_file_bytes.max(2 * bytes as u64 + journal::BLOCK);
         let ready = prepare_first(disk, folder, end.highest + 1, size).map_err(failed)?;
         crash_point!("start.file_prepared");
-        let writer = Writer::take_over(ready, identity, above, &group, settings.defect).map_err(failed)?;
+        let writer = match end.identity {
+            Some(_) => Writer::take_over(ready, identity, above, &group, settings.defect).map_err(failed)?,
+            None => Writer::found(ready, identity, &group, settings.defect).map_err(failed)?,
+        };
         crash_point!("start.file_taken_over");
         if !settings.defect.is(Planted::NoFolderSync) {
             disk.sync_dir(folder).map_err(failed)?;
