@@ -50,8 +50,7 @@ impl Engine {
     pub fn trim(&self) -> io::Result<()> {
         let removed = std::mem::take(&mut *lock(&self.partitions.removed));
         for partition in removed {
-            let dropped = lock(&partition.tail).take_all();
-            self.partitions.tail_bytes.fetch_sub(bytes_of(&dropped), Ordering::Relaxed);
+            self.drop_tail(&partition);
             let segments = lock(&partition.segments).take_all();
             self.remove_segments(&partition, segments.iter().map(|segment| segment.base_offset))?;
             let folder = self.partition_folder(&partition);
@@ -91,7 +90,16 @@ impl Engine {
         self.segments_folder().join(folder_name(at))
     }
 
+    fn drop_tail(&self, partition: &PartitionLog) {
+        let dropped = lock(&partition.tail).take_all();
+        self.partitions.tail_bytes.fetch_sub(bytes_of(&dropped), Ordering::Relaxed);
+    }
+
     fn flush_partition(&self, partition: &PartitionLog) -> io::Result<()> {
+        if partition.is_closed() {
+            self.drop_tail(partition);
+            return Ok(());
+        }
         loop {
             let batches = lock(&partition.tail).front(WRITE_BYTES);
             if batches.is_empty() {

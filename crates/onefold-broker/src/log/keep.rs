@@ -41,6 +41,8 @@ impl Engine {
     pub fn checkpoint(&self, snapshot: Snapshot, follows: Follows) -> io::Result<()> {
         if self.settings.defect.is(Planted::RecycledTooEarly) {
             self.free_journal(snapshot.lsn);
+            // As the thread that prepares files would, just then.
+            self.prepare_file()?;
         }
         debug_assert!(self.durability.lsn() >= snapshot.lsn, "a checkpoint of what is not durable");
         self.flush()?;

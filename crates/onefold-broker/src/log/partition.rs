@@ -4,7 +4,7 @@ use super::lock;
 use super::tail::{Tail, TailBatch};
 use crate::segment::SegmentList;
 use onefold_broker_core::TopicPartition;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
@@ -14,6 +14,7 @@ pub(crate) struct PartitionLog {
     pub(crate) at: TopicPartition,
     high_watermark: AtomicI64,
     log_start: AtomicI64,
+    closed: AtomicBool,
     pub(super) tail: Mutex<Tail>,
     /// Changed by the thread that flushes only.
     pub(super) segments: Mutex<SegmentList>,
@@ -37,6 +38,7 @@ impl PartitionLog {
             at,
             high_watermark: AtomicI64::new(segments.end_offset().max(log_start)),
             log_start: AtomicI64::new(log_start),
+            closed: AtomicBool::new(false),
             tail: Mutex::default(),
             segments: Mutex::new(segments),
             waiting: Mutex::default(),
@@ -87,9 +89,14 @@ impl PartitionLog {
         lock(&self.waiting).retain(|waiting| !Arc::ptr_eq(&waiting.wake, wake));
     }
 
-    /// Wakes everyone: the partition is gone.
+    /// Its topic is deleted: its files are removed, and none are written any more.
     pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
         self.wake(|_| true);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     fn wake(&self, due: impl Fn(&Waiting) -> bool) {

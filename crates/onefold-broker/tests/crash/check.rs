@@ -16,7 +16,13 @@ pub type Decide = fn(&State, TopicPartition, &Header) -> Decision;
 pub const FOLDER: &str = "/data";
 
 /// Starts on the image and checks what it finds; then, now and then, crashes that start and checks the next one.
-pub fn image(world: &World, settings: &LogSettings, model: &Model, decide: Decide, rng: &mut Rng) -> Result<u64, String> {
+pub fn image(
+    world: &World,
+    settings: &LogSettings,
+    model: &Model,
+    decide: Decide,
+    rng: &mut Rng,
+) -> Result<u64, String> {
     let disk = SimDisk::of(world.clone());
     let engine = start(&disk, settings)?;
     found(&engine, model, decide)?;
@@ -31,13 +37,15 @@ pub fn image(world: &World, settings: &LogSettings, model: &Model, decide: Decid
     let _ = start(&disk, settings);
     let lost = [Lost::All, Lost::Memory, Lost::Suffix, Lost::Any, Lost::Nothing][rng.usize(..5)];
     let disk = SimDisk::of(disk.world().crash(lost, rng));
-    let engine = start(&disk, settings).map_err(|why| format!("after a crash of the start at {power_off_at:?}: {why}"))?;
+    let engine =
+        start(&disk, settings).map_err(|why| format!("after a crash of the start at {power_off_at:?}: {why}"))?;
     found(&engine, model, decide).map_err(|why| format!("after a crash of the start at {power_off_at:?}: {why}"))?;
     Ok(2)
 }
 
 fn start(disk: &SimDisk, settings: &LogSettings) -> Result<Engine, String> {
-    Engine::open(Arc::new(disk.clone()), Path::new(FOLDER), settings.clone()).map_err(|error| format!("refused: {error}"))
+    Engine::open(Arc::new(disk.clone()), Path::new(FOLDER), settings.clone())
+        .map_err(|error| format!("refused: {error}"))
 }
 
 /// How many of the model's records the start has found, if it keeps every promise.
@@ -77,7 +85,11 @@ fn matching<'a>(state: &State, model: &'a Model) -> Result<(Lsn, &'a State), Str
         }
     }
     let (first, last) = (model.promised(), candidates.last().map(|(lsn, _)| *lsn));
-    Err(format!("the state at record {} (epoch {}) fits no prefix of {first}..{last:?}", state.lsn(), state.leader_epoch()))
+    Err(format!(
+        "the state at record {} (epoch {}) fits no prefix of {first}..{last:?}",
+        state.lsn(),
+        state.leader_epoch()
+    ))
 }
 
 fn same_batches(engine: &Engine, at: TopicPartition, start: i64, end: i64, expected: &[&[u8]]) -> Result<(), String> {
@@ -103,7 +115,12 @@ fn same_batches(engine: &Engine, at: TopicPartition, start: i64, end: i64, expec
 }
 
 /// A retry of any of a producer's last five batches answers with its offset, and appends nothing (I2, I3).
-fn windows(state: &State, at: TopicPartition, batches: &[(Header, bytes::Bytes)], decide: Decide) -> Result<(), String> {
+fn windows(
+    state: &State,
+    at: TopicPartition,
+    batches: &[(Header, bytes::Bytes)],
+    decide: Decide,
+) -> Result<(), String> {
     for id in 0..40 {
         let all: Vec<&Header> = batches.iter().map(|(header, _)| header).filter(|h| h.producer_id == id).collect();
         for header in all.iter().rev().take(5) {

@@ -44,7 +44,8 @@ impl Workload {
         let mut engine = self.open()?;
         for step in 0..steps {
             let again = self.step(&engine)?;
-            if let Some(why) = self.failed.lock().expect("unpoisoned").take() {
+            let failed = self.failed.lock().expect("unpoisoned").take();
+            if let Some(why) = failed {
                 return Err(format!("step {step}: {why}"));
             }
             if let Some(lost) = again {
@@ -68,11 +69,13 @@ impl Workload {
             80..=84 => return Ok(self.background(engine.flush())),
             85..=86 => return Ok(self.background(engine.trim())),
             87..=91 => return Ok(self.checkpoint(engine)),
-            92..=95 => drop(engine.prepare_file()),
-            96 => return Ok(self.fail_a_sync(engine)),
+            92..=96 => drop(engine.prepare_file()),
+            97 if self.rng.bool() => return Ok(self.fail_a_sync(engine)),
             97 => self.fill_or_free(),
-            98 => return Ok(Some(Lost::Nothing)),
-            _ => return Ok(Some([Lost::All, Lost::Memory, Lost::Any][self.rng.usize(..3)])),
+            98 if self.rng.bool() => return Ok(Some(Lost::Nothing)),
+            98 => {}
+            99 if self.rng.bool() => return Ok(Some([Lost::All, Lost::Memory, Lost::Any][self.rng.usize(..3)])),
+            _ => {}
         }
         Ok(None)
     }
@@ -80,7 +83,8 @@ impl Workload {
     fn open(&mut self) -> Result<Arc<Engine>, String> {
         self.hook();
         let disk = Arc::new(self.disk.clone());
-        let engine = Engine::open(disk, Path::new(FOLDER), self.settings.clone()).map_err(|e| format!("refused: {e}"))?;
+        let engine =
+            Engine::open(disk, Path::new(FOLDER), self.settings.clone()).map_err(|e| format!("refused: {e}"))?;
         let engine = Arc::new(engine);
         let mut model = self.model();
         let last = check::found(&engine, &model, self.decide)?;
@@ -131,8 +135,7 @@ impl Workload {
         let mut made = None;
         let outcome = engine.sequence(|state, now| {
             let record = decide(state, now);
-            let stamp =
-                Stamp { lsn: state.lsn().next(), start_epoch: state.leader_epoch(), time_ms: now.time_ms };
+            let stamp = Stamp { lsn: state.lsn().next(), start_epoch: state.leader_epoch(), time_ms: now.time_ms };
             made = record.clone().map(|record| (stamp, record));
             ((), record)
         });
@@ -147,7 +150,7 @@ impl Workload {
         let model = model.lock().expect("unpoisoned");
         let topics: Vec<_> = model.state().topics().map(|topic| (topic.id, topic.partitions.len())).collect();
         let (id, partitions) = *self.rng.choice(&topics)?;
-        Some(TopicPartition::new(id, self.rng.i32(..partitions as i32)))
+        Some(TopicPartition::new(id, self.rng.i32(0..partitions as i32)))
     }
 
     fn produce(&mut self, engine: &Engine, producer: Option<(i64, i32)>) {
@@ -178,14 +181,29 @@ impl Workload {
         if ids == 0 {
             return self.reserve_ids(engine);
         }
-        let id = self.rng.i64(..ids);
-        let next = {
+        // Few, so that their windows fill.
+        let id = self.rng.i64(0..ids.min(3));
+        let sent: Vec<Header> = {
             let model = self.model();
             let all = model.batches(at, model.state().lsn());
-            let last = all.iter().rev().find(|(header, _)| header.producer_id == id);
-            last.map_or(0, |(header, _)| header.last_sequence() + 1)
+            all.iter().rev().map(|(header, _)| *header).filter(|header| header.producer_id == id).take(5).collect()
         };
+        if self.rng.u8(..4) == 0
+            && let Some(header) = self.rng.choice(&sent)
+        {
+            return self.retry(engine, at, header);
+        }
+        let next = sent.first().map_or(0, |header| header.last_sequence() + 1);
         self.produce_to(engine, at, Some((id, next)));
+    }
+
+    /// One of the last five batches comes again: it has its first offset, and nothing is appended.
+    fn retry(&self, engine: &Engine, at: TopicPartition, header: &Header) {
+        let known = matches!(engine.view(|state, _| (self.decide)(state, at, header)),
+            Decision::Duplicate { base_offset, .. } if base_offset == header.base_offset);
+        if !known {
+            *self.failed.lock().expect("unpoisoned") = Some(format!("{at:?}: a retry is appended again: {header:?}"));
+        }
     }
 
     fn sync(&mut self, engine: &Engine) -> Option<Lost> {
@@ -199,7 +217,9 @@ impl Workload {
     /// A background failure that is not a full disk's ends the broker.
     fn background(&mut self, outcome: std::io::Result<()>) -> Option<Lost> {
         let error = outcome.err().filter(|error| !onefold_broker::disk::is_full(error))?;
-        assert!(error.to_string().contains("sync failed"), "only planned failures: {error}");
+        if !error.to_string().contains("sync failed") {
+            *self.failed.lock().expect("unpoisoned") = Some(format!("nothing was to fail here: {error}"));
+        }
         Some(Lost::Nothing)
     }
 
@@ -271,14 +291,15 @@ impl Workload {
 
     fn commit_offsets(&mut self, engine: &Engine) {
         let Some(at) = self.any_partition() else { return };
-        let (offset, group) = (self.rng.i64(..100), format!("g{}", self.rng.u8(..3)));
+        let (offset, group) = (self.rng.i64(0..100), format!("g{}", self.rng.u8(..3)));
         if self.rng.u8(..8) == 0 {
-            self.sequence(engine, |state, _| state.group(&group).map(|_| Record::GroupDeleted { group: group.clone() }));
+            self.sequence(engine, |state, _| {
+                state.group(&group).map(|_| Record::GroupDeleted { group: group.clone() })
+            });
             return;
         }
         self.sequence(engine, |_, _| {
-            let commit =
-                CommittedOffset { at, offset, leader_epoch: 1, metadata: "m".into() };
+            let commit = CommittedOffset { at, offset, leader_epoch: 1, metadata: "m".into() };
             Some(Record::OffsetsCommitted { group, commits: vec![commit] })
         });
     }
@@ -286,8 +307,7 @@ impl Workload {
     /// Reserves a block, and hands out of it what is durable.
     fn reserve_ids(&mut self, engine: &Engine) {
         let reserved = self.sequence(engine, |state, _| {
-            (state.producer_id_next() < 30)
-                .then(|| Record::ProducerIdsReserved { next: state.producer_id_next() + 2 })
+            (state.producer_id_next() < 30).then(|| Record::ProducerIdsReserved { next: state.producer_id_next() + 2 })
         });
         let _ = engine.sync();
         if reserved.is_some_and(|lsn| engine.durable_lsn() >= lsn) {

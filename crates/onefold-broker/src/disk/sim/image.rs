@@ -78,7 +78,9 @@ fn crash_file(inode: &Inode, lost: Lost, rng: &mut Rng) -> Inode {
 /// Writes some sectors of a change.
 fn tear(change: &Change, to: &mut Vec<u8>, rng: &mut Rng) {
     let Change::Write { at, bytes } = change else {
-        return if rng.bool() { change.apply(to) };
+        return if rng.bool() {
+            change.apply(to)
+        };
     };
     // The length may have come without the data.
     if rng.bool() && to.len() < at + bytes.len() {

@@ -104,7 +104,7 @@ impl Disk for SimDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         match self.inner().world.entry(path) {
             Some(Entry::File(inode)) => Ok(Arc::new(SimFile { disk: self.clone(), inode })),
-            _ => Err(io::ErrorKind::NotFound.into()),
+            _ => Err(io::Error::new(io::ErrorKind::NotFound, format!("{} is not there", path.display()))),
         }
     }
 
