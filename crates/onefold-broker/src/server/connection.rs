@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::frames::{Frame, Frames};
 use super::write::write_answers;
@@ -62,17 +62,32 @@ async fn read_requests(
     frames: &mut Frames<tokio::net::tcp::OwnedReadHalf>,
     node: &Arc<Node>,
     peer: &Peer,
-    answers: &mpsc::Sender<Answer>,
+    answers: &mpsc::Sender<Queued>,
 ) -> Result<(), Closed> {
+    let unwritten = Arc::new(Semaphore::new(UNWRITTEN));
     while let Some(Frame { bytes, held }) = frames.next().await.map_err(Closed::Frame)? {
         let answer = wire::answer(node, peer, bytes).await?;
         drop(held);
-        if !matches!(answer, Answer::Nothing) && answers.send(answer).await.is_err() {
+        if matches!(answer, Answer::Nothing) {
+            continue;
+        }
+        let size = answer.size().clamp(1, UNWRITTEN) as u32; // UNWRITTEN fits
+        let Ok(room) = unwritten.clone().acquire_many_owned(size).await else { return Ok(()) };
+        if answers.send(Queued { answer, room }).await.is_err() {
             return Ok(()); // the writer has ended and says why
         }
     }
     Ok(())
 }
+
+/// An answer on its way to the writer, and its share of what one connection may have unwritten.
+pub(super) struct Queued {
+    pub(super) answer: Answer,
+    pub(super) room: OwnedSemaphorePermit,
+}
+
+/// Bytes of answers that may wait for a peer to take them; beyond it nothing more is read from that peer.
+const UNWRITTEN: usize = 256 << 10;
 
 /// Why a connection ended otherwise than by the peer's leaving.
 #[derive(Debug, thiserror::Error)]

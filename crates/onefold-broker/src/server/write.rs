@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
-use super::connection::Closed;
+use super::budget::Held;
+use super::connection::{Closed, Queued};
 use super::release::Release;
 use crate::wire::{Answer, Reply};
 
@@ -23,14 +24,14 @@ const TOGETHER: usize = 64 << 10;
 /// reads nothing) before the earlier ones are written: a slow reader costs one answer, not a queue of them.
 pub(super) async fn write_answers(
     mut output: OwnedWriteHalf,
-    mut queue: mpsc::Receiver<Answer>,
+    mut queue: mpsc::Receiver<Queued>,
     release: Release,
     patience: Duration,
 ) -> Result<(), Closed> {
     let mut out = Outgoing::default();
-    while let Some(answer) = queue.recv().await {
-        let mut next = Some(answer);
-        while let Some(answer) = next.take() {
+    while let Some(queued) = queue.recv().await {
+        let mut next = Some(queued);
+        while let Some(Queued { answer, room }) = next.take() {
             let reply = match answer {
                 Answer::Nothing => continue,
                 Answer::Now(reply) => reply,
@@ -43,7 +44,7 @@ pub(super) async fn write_answers(
                 out.write(&mut output, patience).await?;
                 release.wait(reply.depends).await?;
             }
-            out.push(reply);
+            out.push(reply, room);
             if out.bytes < TOGETHER {
                 next = queue.try_recv().ok();
             }
@@ -58,19 +59,19 @@ pub(super) async fn write_answers(
 struct Outgoing {
     parts: VecDeque<Bytes>,
     bytes: usize,
-    /// Shares of the budget that the parts hold.
-    held: Vec<super::budget::Held>,
+    /// Shares of the budgets that the parts hold.
+    held: Vec<(Held, OwnedSemaphorePermit)>,
 }
 
 impl Outgoing {
-    fn push(&mut self, reply: Reply) {
+    fn push(&mut self, reply: Reply, room: OwnedSemaphorePermit) {
         for part in reply.parts {
             self.bytes += part.len();
             if !part.is_empty() {
                 self.parts.push_back(part);
             }
         }
-        self.held.push(reply.held);
+        self.held.push((reply.held, room));
     }
 
     async fn write(&mut self, output: &mut OwnedWriteHalf, patience: Duration) -> Result<(), Closed> {

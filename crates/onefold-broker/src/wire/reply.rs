@@ -20,6 +20,16 @@ pub(crate) enum Answer {
     Later(Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send>>),
 }
 
+impl Answer {
+    /// Bytes that the answer holds until it is written, as far as they are known.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Answer::Now(reply) => reply.parts.iter().map(Bytes::len).sum(),
+            Answer::Nothing | Answer::Later(_) => 0,
+        }
+    }
+}
+
 /// A framed response. It may leave when the journal is durable up to `depends`.
 pub(crate) struct Reply {
     pub(crate) depends: Lsn,
