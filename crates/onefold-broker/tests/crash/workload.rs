@@ -207,6 +207,10 @@ impl Workload {
     }
 
     fn sync(&mut self, engine: &Engine) -> Option<Lost> {
+        // As the thread that prepares files would, now and then in between.
+        if self.rng.u8(..3) == 0 {
+            let _ = engine.prepare_file();
+        }
         match engine.sync() {
             Ok(Synced::Nothing | Synced::Group | Synced::NoSpace) => None,
             // Stopped for good: only a new start helps.
