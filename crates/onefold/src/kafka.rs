@@ -82,6 +82,26 @@ impl Kafka {
     }
 }
 
+/// Partitions of a topic that a pipeline reads and nobody made, on the embedded broker.
+const EMBEDDED_PARTITIONS: i32 = 6;
+
+impl Kafka {
+    /// The embedded broker is this process's own: a topic that is missing there is nobody's mistake.
+    fn makes_topics(&self) -> bool {
+        #[cfg(feature = "embedded")]
+        return self.broker.is_some();
+        #[cfg(not(feature = "embedded"))]
+        return false;
+    }
+
+    async fn has_topic(&self, topic: &str) -> Result<bool, LogError> {
+        let (publisher, topic) = (self.publisher.clone(), topic.to_owned());
+        let ask = move || publisher.partitions(&topic, ANSWER);
+        let count = tokio::task::spawn_blocking(ask).await.map_err(|error| LogError::Fatal(error.to_string()))?;
+        Ok(count?.is_some())
+    }
+}
+
 impl Cluster for Kafka {
     fn id(&self) -> BoxFuture<'_, Result<Arc<str>, LogError>> {
         let publisher = self.publisher.clone();
@@ -101,6 +121,9 @@ impl Cluster for Kafka {
     fn topic<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<(TopicId, i32), LogError>> {
         let (publisher, name) = (self.publisher.clone(), topic.to_owned());
         Box::pin(async move {
+            if self.makes_topics() && !self.has_topic(&name).await? {
+                self.create_topic(&name, EMBEDDED_PARTITIONS).await?;
+            }
             let ask = move || {
                 let count = publisher.partitions(&name, ANSWER)?.ok_or_else(|| LogError::NoTopic(name.clone()))?;
                 Ok((publisher.topic_id(&name, ANSWER).unwrap_or_default(), count))

@@ -1,0 +1,23 @@
+//! The same promises on the embedded broker, through librdkafka. One file per promise in `embedded/`.
+
+#[path = "embedded/bytes_come_through_verbatim.rs"]
+mod bytes_come_through_verbatim;
+#[path = "delivery/common.rs"]
+mod common;
+#[path = "embedded/killed_at_any_point_points_add_up.rs"]
+mod killed_at_any_point_points_add_up;
+#[path = "embedded/points_add_up_across_restarts.rs"]
+mod points_add_up_across_restarts;
+#[path = "embedded/two_runners_share_and_lose_nothing.rs"]
+mod two_runners_share_and_lose_nothing;
+
+use onefold::log::Publish;
+use onefold::prelude::*;
+
+/// Produces all of these, acknowledged.
+async fn produce(kafka: &Kafka, records: impl IntoIterator<Item = Record>) {
+    let sent = records.into_iter().map(|record| kafka.publisher().publish(record));
+    for result in futures_util::future::join_all(sent).await {
+        result.unwrap();
+    }
+}
