@@ -1,6 +1,7 @@
 //! The cluster that pipelines run on.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::boundary::BoxFuture;
 use crate::log::kafka::{KafkaLog, KafkaPublisher, KafkaSettings};
@@ -12,6 +13,8 @@ use crate::runtime::cluster::{ANSWER, Cluster};
 pub struct Kafka {
     settings: KafkaSettings,
     publisher: KafkaPublisher,
+    /// Groups that have a member of this process under the group's static name.
+    places: Arc<Mutex<HashSet<String>>>,
     #[cfg(feature = "embedded")]
     broker: Option<onefold_broker::Broker>,
 }
@@ -28,6 +31,7 @@ impl Kafka {
         Ok(Kafka {
             settings,
             publisher,
+            places: Arc::default(),
             #[cfg(feature = "embedded")]
             broker: None,
         })
@@ -43,7 +47,8 @@ impl Kafka {
     #[cfg(feature = "embedded")]
     pub async fn embedded_with(settings: onefold_broker::BrokerSettings) -> Result<Kafka, crate::Failure> {
         let broker = onefold_broker::Broker::start(settings).await?;
-        let mut kafka = Kafka::bootstrap(&broker.address().to_string())?;
+        let alone = KafkaSettings { alone: true, ..KafkaSettings::new(&broker.address().to_string()) };
+        let mut kafka = Kafka::with(alone)?;
         kafka.broker = Some(broker);
         Ok(kafka)
     }
@@ -133,10 +138,31 @@ impl Cluster for Kafka {
     }
 
     fn log(&self, group: &str, topic: &str, topic_id: TopicId) -> Result<Box<dyn Log>, LogError> {
-        Ok(Box::new(KafkaLog::new(&self.settings, group, topic, topic_id)?))
+        let place = self.settings.alone.then(|| Place::take(&self.places, group)).flatten();
+        let place = place.map(|place| Arc::new(place) as Arc<dyn std::any::Any + Send + Sync>);
+        Ok(Box::new(KafkaLog::new(&self.settings, group, topic, topic_id, place)?))
     }
 
     fn publisher(&self) -> Arc<dyn Publish> {
         Arc::new(self.publisher.clone())
+    }
+}
+
+/// A group's static name, taken by one member of this process; others of it join without a name.
+struct Place {
+    places: Arc<Mutex<HashSet<String>>>,
+    group: String,
+}
+
+impl Place {
+    fn take(places: &Arc<Mutex<HashSet<String>>>, group: &str) -> Option<Place> {
+        let taken = places.lock().unwrap_or_else(PoisonError::into_inner).insert(group.to_owned());
+        taken.then(|| Place { places: places.clone(), group: group.to_owned() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.group);
     }
 }

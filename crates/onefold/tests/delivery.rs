@@ -1,8 +1,14 @@
 //! What pipelines promise, on the log in memory with real SQLite. One file per promise in `delivery/`.
 
+#[path = "delivery/a_parked_key_holds_up_no_other.rs"]
+mod a_parked_key_holds_up_no_other;
 #[path = "delivery/common.rs"]
 mod common;
 #[path = "delivery/crash_at_any_point_ends_as_promised.rs"]
 mod crash_at_any_point_ends_as_promised;
 #[path = "delivery/each_outcome_has_its_way.rs"]
 mod each_outcome_has_its_way;
+#[path = "delivery/partitions_move_between_members.rs"]
+mod partitions_move_between_members;
+#[path = "delivery/two_owners_are_fenced_by_epoch.rs"]
+mod two_owners_are_fenced_by_epoch;

@@ -45,7 +45,8 @@ impl RunningCluster {
     }
 
     pub fn kafka(&self) -> Done<Kafka> {
-        let settings = onefold::log::kafka::KafkaSettings { bootstrap: self.address.clone(), more: self.more.clone() };
+        let (bootstrap, more, alone) = (self.address.clone(), self.more.clone(), self.broker.is_some());
+        let settings = onefold::log::kafka::KafkaSettings { bootstrap, more, alone };
         Kafka::with(settings).map_err(Failure::failed)
     }
 

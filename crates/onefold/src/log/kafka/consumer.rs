@@ -24,19 +24,32 @@ pub struct KafkaLog {
     topic_id: TopicId,
     /// What librdkafka was given to read.
     reading: BTreeSet<i32>,
-    wake: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// Held as long as the consumer is: who has it may use the group's one static name.
+    place: Option<Place>,
 }
+
+/// The right to a name that only one member at a time may have.
+pub(crate) type Place = Arc<dyn std::any::Any + Send + Sync>;
+
+/// What the one member of this process calls itself in its group.
+const NAME: &str = "onefold";
 
 impl KafkaLog {
     /// Makes the consumer; it joins the group when it gets its waker.
-    pub fn new(settings: &KafkaSettings, group: &str, topic: &str, topic_id: TopicId) -> Result<KafkaLog, LogError> {
+    pub(crate) fn new(
+        settings: &KafkaSettings,
+        group: &str,
+        topic: &str,
+        topic_id: TopicId,
+        place: Option<Place>,
+    ) -> Result<KafkaLog, LogError> {
         let consumer: BaseConsumer<Events> = settings
-            .consumer(group)
+            .consumer(group, place.as_ref().map(|_| NAME))
             .create_with_context(Events::default())
             .map_err(|error| LogError::Fatal(format!("cannot make a consumer: {error}")))?;
         let messages = MessageQueue::of(&consumer);
         let reading = BTreeSet::new();
-        Ok(KafkaLog { messages, consumer, topic: topic.into(), topic_id, reading, wake: None })
+        Ok(KafkaLog { messages, consumer, topic: topic.into(), topic_id, reading, place })
     }
 
     fn events(&self) -> &Events {
@@ -93,8 +106,7 @@ impl Log for KafkaLog {
     fn set_waker(&mut self, wake: Arc<dyn Fn() + Send + Sync>) {
         let woken = wake.clone();
         self.consumer.set_nonempty_callback(move || woken());
-        self.messages.set_nonempty_callback(wake.clone());
-        self.wake = Some(wake);
+        self.messages.set_nonempty_callback(wake);
         if let Err(error) = self.consumer.subscribe(&[&self.topic]) {
             self.events().push(LogEvent::Unreachable(format!("cannot subscribe to {}: {error}", self.topic)));
         }
@@ -198,6 +210,7 @@ impl Log for KafkaLog {
 impl Drop for KafkaLog {
     fn drop(&mut self) {
         self.events().close();
+        tracing::debug!(topic = %self.topic, named = self.place.is_some(), "leaving the group");
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Member {
     pub(super) reading: BTreeMap<i32, i64>,
     pub(super) paused: Vec<i32>,
     pub(super) leaving: bool,
+    /// Was asked to give up what it holds, and has not yet.
+    pub(super) revoking: bool,
     /// The ends that were told already, so that each is told once.
     pub(super) told_end: BTreeMap<i32, i64>,
     pub(super) wake: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -37,11 +39,9 @@ impl Group {
     /// All give up what they have; when the last one did, all get their share.
     pub(super) fn rebalance(&mut self, partitions: i32) {
         self.rebalancing = true;
-        for member in self.members.values_mut().filter(|member| !member.held.is_empty()) {
-            let held = LogEvent::Revoked(member.held.clone());
-            if !member.events.contains(&held) {
-                member.events.push_back(held);
-            }
+        for member in self.members.values_mut().filter(|member| !member.held.is_empty() && !member.revoking) {
+            member.revoking = true;
+            member.events.push_back(LogEvent::Revoked(member.held.clone()));
         }
         self.share_when_free(partitions);
     }
@@ -51,6 +51,7 @@ impl Group {
             member.held.retain(|partition| !released.contains(partition));
             member.reading.retain(|partition, _| !released.contains(partition));
             member.told_end.retain(|partition, _| !released.contains(partition));
+            member.revoking &= !member.held.is_empty();
         }
         self.share_when_free(partitions);
     }

@@ -139,7 +139,9 @@ fn may_run(owned: &BTreeMap<i32, Owned>, task: &Task) -> bool {
 }
 
 fn note_running(owned: &mut BTreeMap<i32, Owned>, task: Option<&Task>) {
-    if let Some(owned) = task.and_then(|task| owned.get_mut(&task.record.partition)) {
+    let Some(task) = task else { return };
+    let owned = owned.get_mut(&task.record.partition).filter(|o| o.assignment() == task.ticket.assignment());
+    if let Some(owned) = owned {
         owned.running += 1;
     }
 }

@@ -1,24 +1,35 @@
 //! How work ended, and what follows.
 
+use std::collections::BTreeMap;
+
 use onefold_core::attempt::{self, Because, Dead, DownReason, Repetition, Verdict};
 use onefold_core::guarantee::{Guarantee, Protocol};
 use onefold_core::lane::Slot;
 use onefold_core::progress::{Finished, Ticket};
 
+use super::owned::Owned;
+use super::task::Task;
 use super::{Engine, Worker};
 use crate::boundary::sink::TxDone;
 use crate::dead_letter::{Reason, ReasonClass};
 use crate::outcome::{ErrorClass, Failure, Outcome};
 
 impl Engine {
-    /// A record that was given out has ended.
-    pub(super) fn on_ended(&mut self, slot: Slot, done: TxDone) {
-        let Some(task) = self.lanes.get(slot) else { return };
-        let partition = task.record.partition;
-        let buried = matches!(task.work, super::task::Work::Bury(_));
-        if let Some(owned) = self.owned.get_mut(&partition) {
-            owned.running = owned.running.saturating_sub(1);
+    /// Records that were given out together have ended.
+    pub(super) fn on_all_ended(&mut self, ended: Vec<(Slot, TxDone)>) {
+        // Counted before any of them is handled: the first of a lane that failed takes those after it back, and they
+        // may be gone when their turn comes.
+        for (slot, _) in &ended {
+            if let Some(task) = self.lanes.get(*slot) {
+                note_ended(&mut self.owned, task);
+            }
         }
+        ended.into_iter().for_each(|(slot, done)| self.on_ended(slot, done));
+    }
+
+    fn on_ended(&mut self, slot: Slot, done: TxDone) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        let buried = matches!(task.work, super::task::Work::Bury(_));
         match done {
             TxDone::Done(_) if buried => self.on_stored(slot),
             TxDone::Done(outcome) => self.on_success(slot, &outcome),
@@ -148,5 +159,13 @@ impl Engine {
     fn give_back(&mut self, slot: Slot) {
         self.breaker.probe_lost();
         self.park(slot, 0);
+    }
+}
+
+/// One record less runs; of an assignment that is over, nobody counts.
+pub(super) fn note_ended(owned: &mut BTreeMap<i32, Owned>, task: &Task) {
+    let owned = owned.get_mut(&task.record.partition).filter(|o| o.assignment() == task.ticket.assignment());
+    if let Some(owned) = owned {
+        owned.running = owned.running.saturating_sub(1);
     }
 }

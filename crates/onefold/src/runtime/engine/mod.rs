@@ -153,7 +153,7 @@ impl Engine {
 
     fn hear(&mut self, message: Message) {
         match message {
-            Message::Ended(ended) => ended.into_iter().for_each(|(slot, done)| self.on_ended(slot, done)),
+            Message::Ended(ended) => self.on_all_ended(ended),
             Message::Buried(slot, result) => self.on_buried(slot, result),
             Message::Relayed(result) => self.on_relayed(result),
             Message::Stop => self.ending.stop(),

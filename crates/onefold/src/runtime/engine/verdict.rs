@@ -109,9 +109,7 @@ impl Engine {
     /// A letter was acknowledged, or is to be sent again: a dead record is never passed over without its letter.
     pub(super) fn on_buried(&mut self, slot: Slot, result: Result<(), String>) {
         let Some(task) = self.lanes.get(slot) else { return };
-        if let Some(owned) = self.owned.get_mut(&task.record.partition) {
-            owned.running = owned.running.saturating_sub(1);
-        }
+        super::ended::note_ended(&mut self.owned, task);
         match result {
             Ok(()) => {
                 self.counters.dead += 1;

@@ -1,0 +1,72 @@
+//! Members come, go and vanish while records flow: nothing is lost; with the position in the sink nothing happens
+//! twice either.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use onefold::log::Log as _;
+use onefold::log::memory::MemoryLog;
+use onefold::prelude::*;
+use onefold::testing::{self, MemoryCluster};
+
+use crate::common::{Folder, payments};
+
+type Runs = Arc<Mutex<HashMap<String, u32>>>;
+
+async fn until(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never came to that");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoke_waits_for_what_runs_and_commits_it() {
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", 4);
+    let (folder, runs) = (Folder::new(), Runs::default());
+    let receipts = || {
+        Pipeline::from("payments").group("receipts").with_state(runs.clone()).handle(
+            async |Json(event): Json<serde_json::Value>, State(runs): State<Runs>| {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                *runs.lock().unwrap().entry(event["id"].to_string()).or_default() += 1;
+            },
+        )
+    };
+    for payment in payments(400) {
+        cluster.append(payment);
+    }
+    let first = tokio::spawn(testing::run_on(&cluster, receipts()).into_future());
+    until(|| runs.lock().unwrap().len() > 20).await;
+    let second = tokio::spawn(testing::run_on(&cluster, receipts()).into_future());
+    until(|| runs.lock().unwrap().len() > 100).await;
+    // A third one that takes a share, does nothing and vanishes.
+    let mut idle = MemoryLog::join(&cluster, "receipts", "payments");
+    let mut nothing = Vec::new();
+    until(|| matches!(idle.poll(&mut nothing, 0), Ok(Some(onefold::log::LogEvent::Assigned(_))))).await;
+    drop(idle);
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+    let runs = runs.lock().unwrap();
+    assert_eq!((runs.len(), runs.values().sum::<u32>()), (400, 400), "a graceful move repeats nothing");
+    drop(folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sinks_position_counts_once_however_partitions_move() {
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", 4);
+    for payment in payments(2000) {
+        cluster.append(payment);
+    }
+    let folder = Folder::new();
+    let crashed = testing::run_on(&cluster, folder.loyalty_ready().await).crash_at("after-sink-commit", 1);
+    let well = testing::run_on(&cluster, folder.loyalty_ready().await);
+    let (crashed, well) = tokio::join!(crashed.into_future(), well.into_future());
+    let (crashed, well) = (crashed.unwrap(), well.unwrap());
+    assert_eq!(folder.points(), 2000, "{crashed:?} {well:?}");
+}
+
+use std::future::IntoFuture;

@@ -1,0 +1,107 @@
+//! Two processes believe that they own a partition: the sink lets only the later one write, and a position of another
+//! cluster or topic is refused.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use onefold::boundary::sink::{ClaimAt, Sink, SinkError, SinkSettings, TxDone, TxJob, TxWork};
+use onefold::boundary::{Attempt, BoxFuture, Database, Tx, TxEffect};
+use onefold::identity::Identity;
+use onefold::pipeline::plan::Protocol;
+use onefold::prelude::*;
+use onefold::record::TopicId;
+
+use crate::common::{Folder, POINTS, payment};
+
+struct AddOne;
+
+impl TxEffect<Sqlite> for AddOne {
+    fn run<'a>(&'a self, _: &'a Record, tx: &'a mut Tx<Sqlite>) -> BoxFuture<'a, Handled> {
+        Box::pin(async move {
+            tx.execute("INSERT INTO points VALUES ('all', 1) ON CONFLICT DO UPDATE SET points = points + 1", ())
+                .await?;
+            Ok(Done)
+        })
+    }
+
+    fn setup(&self) -> Vec<String> {
+        vec![POINTS.to_owned()]
+    }
+}
+
+fn settings(cluster: &str, topic: u8) -> SinkSettings {
+    SinkSettings {
+        group: "loyalty".into(),
+        topic: "payments".into(),
+        cluster_id: cluster.into(),
+        topic_id: TopicId([topic; 16]),
+        protocol: Protocol::SinkOffsets,
+        keep_ids_ms: None,
+        crash: Default::default(),
+    }
+}
+
+async fn sink(folder: &Folder, settings: SinkSettings) -> Arc<dyn Sink> {
+    let db = Sqlite::open(folder.path()).await.unwrap();
+    tokio::task::spawn_blocking(move || db.sink(Arc::new(AddOne), settings).unwrap()).await.unwrap()
+}
+
+fn job(offset: i64, epoch: i64) -> TxJob {
+    let record = Record { offset, ..payment(&offset.to_string(), 1, 100) };
+    let identity = Arc::new(Identity::from_bytes(vec![offset as u8]));
+    let attempt = Attempt { number: 1, identity };
+    let work = TxWork::Run { digest: None };
+    TxJob { record: Arc::new(record), attempt, lane: offset as u64, gap_start: offset, epoch, work }
+}
+
+async fn submit(sink: &Arc<dyn Sink>, jobs: Vec<TxJob>) -> Vec<TxDone> {
+    let (answer, answered) = mpsc::channel();
+    sink.submit(jobs, Box::new(move |done| answer.send(done).unwrap()));
+    tokio::task::spawn_blocking(move || answered.recv().unwrap()).await.unwrap()
+}
+
+async fn claim(sink: &Arc<dyn Sink>) -> (i64, i64, Vec<std::ops::Range<i64>>) {
+    let claimed = sink.claim(vec![ClaimAt { partition: 0, start: 0 }]).await.unwrap().remove(0);
+    (claimed.epoch, claimed.next_offset, claimed.done)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_earlier_owner_changes_nothing_any_more() {
+    let folder = Folder::new();
+    let (first, second) = (sink(&folder, settings("a", 1)).await, sink(&folder, settings("a", 1)).await);
+    let (old, start, _) = claim(&first).await;
+    assert_eq!(start, 0);
+    assert!(matches!(submit(&first, vec![job(0, old)]).await[..], [TxDone::Done(_)]));
+    let (new, next, _) = claim(&second).await;
+    assert_eq!((new, next), (old + 1, 1));
+    assert!(matches!(submit(&first, vec![job(1, old)]).await[..], [TxDone::Superseded]));
+    assert!(matches!(submit(&second, vec![job(1, new)]).await[..], [TxDone::Done(_)]));
+    assert_eq!(folder.points(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_finished_beyond_a_gap_is_known_to_the_next_owner_and_folded_later() {
+    let folder = Folder::new();
+    let sink = sink(&folder, settings("a", 1)).await;
+    let (epoch, ..) = claim(&sink).await;
+    submit(&sink, vec![job(1, epoch), job(2, epoch), job(4, epoch)]).await;
+    let (epoch, next, done) = claim(&sink).await;
+    assert_eq!((next, done), (0, vec![1..3, 4..5]));
+    submit(&sink, vec![job(0, epoch), job(3, epoch)]).await;
+    let (_, next, done) = claim(&sink).await;
+    assert_eq!((next, done, folder.points()), (5, vec![], 5));
+    assert_eq!(folder.number("SELECT count(*) FROM onefold_done"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_cluster_and_a_topic_made_again_are_refused() {
+    let folder = Folder::new();
+    claim(&sink(&folder, settings("a", 1)).await).await;
+    for (cluster, topic) in [("b", 1), ("a", 2)] {
+        let sink = sink(&folder, settings(cluster, topic)).await;
+        let refused = sink.check_origin().await.unwrap_err();
+        assert!(matches!(refused, SinkError::Foreign(_)), "{refused}");
+        let claimed = sink.claim(vec![ClaimAt { partition: 0, start: 0 }]).await;
+        assert!(matches!(claimed, Err(SinkError::Foreign(_))));
+    }
+}

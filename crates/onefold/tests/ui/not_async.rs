@@ -1,0 +1,10 @@
+//! A handler that is a plain function.
+use onefold::prelude::*;
+
+fn post(_: Key) -> Handled {
+    Ok(Done)
+}
+
+fn main() {
+    let _ = Pipeline::from("payments").handle(post);
+}

@@ -1,0 +1,10 @@
+//! A handler wants state that the pipeline was not given.
+use onefold::prelude::*;
+
+async fn post(_: State<u32>) -> Handled {
+    Ok(Done)
+}
+
+fn main() {
+    let _ = Pipeline::from("payments").handle(post);
+}
