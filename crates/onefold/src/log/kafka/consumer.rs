@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -188,7 +188,8 @@ impl Log for KafkaLog {
             }
         }
         raw::set_leader_epochs(&list, commits);
-        if let Err(error) = self.consumer.commit(&list, CommitMode::Async) {
+        if let Err(code) = raw::commit(&self.consumer, &list) {
+            let error = KafkaError::ConsumerCommit(code.into());
             self.events().push(LogEvent::Committed(Err(crate::log::CommitError::Retry(error.to_string()))));
         }
         Ok(())

@@ -291,6 +291,27 @@ pub(super) fn set_leader_epochs(list: &TopicPartitionList, commits: &[CommitAt])
     }
 }
 
+/// Sends a commit whose answer comes as an event of the consumer's own queue. The safe API's asynchronous commit has no
+/// answer there: librdkafka tells only those who set a callback when the client was made, and the crate sets none.
+pub(super) fn commit<C: rdkafka::consumer::ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    list: &TopicPartitionList,
+) -> Result<(), Code> {
+    // SAFETY: consumer and list are alive; librdkafka copies the list, and keeps its own count of the queue.
+    unsafe {
+        let queue = c::rd_kafka_queue_get_consumer(consumer.client().native_ptr());
+        if queue.is_null() {
+            return Err(Code::RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
+        }
+        let code = c::rd_kafka_commit_queue(consumer.client().native_ptr(), list.ptr(), queue, None, std::ptr::null_mut());
+        c::rd_kafka_queue_destroy(queue);
+        match code {
+            Code::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+            code => Err(code),
+        }
+    }
+}
+
 /// Hands a record to librdkafka, which copies it. `opaque` comes back with the delivery report, but for an error here.
 pub(super) fn produce<C: rdkafka::ClientContext>(
     client: &Client<C>,
