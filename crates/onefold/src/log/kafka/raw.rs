@@ -303,7 +303,8 @@ pub(super) fn commit<C: rdkafka::consumer::ConsumerContext>(
         if queue.is_null() {
             return Err(Code::RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         }
-        let code = c::rd_kafka_commit_queue(consumer.client().native_ptr(), list.ptr(), queue, None, std::ptr::null_mut());
+        let code =
+            c::rd_kafka_commit_queue(consumer.client().native_ptr(), list.ptr(), queue, None, std::ptr::null_mut());
         c::rd_kafka_queue_destroy(queue);
         match code {
             Code::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
