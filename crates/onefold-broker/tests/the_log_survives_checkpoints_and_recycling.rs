@@ -35,7 +35,7 @@ fn value(n: usize) -> Vec<u8> {
     value
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_acknowledged_is_there_after_many_checkpoints_and_starts() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut expected: Vec<Vec<Vec<u8>>> = vec![Vec::new(); 3];

@@ -46,7 +46,8 @@ pub trait DiskFile: Send + Sync {
     fn read_at(&self, pos: u64, len: usize) -> io::Result<Vec<u8>>;
     /// Writes all parts one after another from `pos`, or fails with some of them written.
     fn write_at(&self, parts: &[IoSlice<'_>], pos: u64) -> io::Result<()>;
-    /// [`DiskFile::write_at`], then [`DiskFile::sync_data`], where the system has a cheaper way to do both.
+    /// [`DiskFile::write_at`], then [`DiskFile::sync_data`], where the system has a cheaper way to do both. What follows
+    /// in the last block of 4,096 bytes is lost: it may be filled up with zeros.
     fn write_sync_at(&self, parts: &[IoSlice<'_>], pos: u64) -> io::Result<()> {
         self.write_at(parts, pos)?;
         self.sync_data()

@@ -43,6 +43,8 @@ pub(super) struct Journal {
     pub(super) writer: Writer,
     /// What a full disk has kept from being written.
     pub(super) waiting: VecDeque<Queued>,
+    /// How many records came with the last group.
+    pub(super) last_group: usize,
 }
 
 /// What a call to [`Engine::sync`] did.
@@ -95,13 +97,18 @@ impl Engine {
         if let Some(stopped) = self.durability.stopped() {
             return Err(stopped);
         }
-        let mut journal = lock(&self.journal);
+        self.sync_locked(&mut lock(&self.journal))
+    }
+
+    /// [`Engine::sync`] by whoever has the journal.
+    pub(super) fn sync_locked(&self, journal: &mut Journal) -> Result<Synced, LogStopped> {
         let queued = lock(&self.sequencer).take();
+        journal.last_group = queued.len();
         journal.waiting.extend(queued);
         if journal.waiting.is_empty() {
             return Ok(Synced::Nothing);
         }
-        match self.write_waiting(&mut journal) {
+        match self.write_waiting(journal) {
             Ok(()) => Ok(Synced::Group),
             Err(error) if is_full(&error) => {
                 self.out_of_space.store(true, Ordering::Relaxed);

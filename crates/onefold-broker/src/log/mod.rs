@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod flush;
 mod keep;
+mod lead;
 mod partition;
 mod partitions;
 mod read;
@@ -22,6 +23,7 @@ mod space;
 mod tail;
 mod threads;
 mod tidy;
+mod time;
 
 pub use defect::{Defect, Planted};
 pub use durable::Durable;
@@ -34,7 +36,7 @@ pub use space::Room;
 
 use crate::disk::Disk;
 use bytes::Bytes;
-use onefold_broker_core::{Lsn, Record, State, TopicId, TopicPartition, batch};
+use onefold_broker_core::{Lsn, Record, State, TopicId, TopicPartition};
 use signal::Signals;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -101,7 +103,7 @@ impl Log {
     /// [`LogStopped`] after a failed write or sync, or a shutdown.
     pub fn sequence<T>(&self, decide: impl FnOnce(&State, Now) -> (T, Option<Record>)) -> Result<(T, Lsn), LogStopped> {
         let (answer, lsn, wake) = self.engine().sequence(decide)?;
-        if wake {
+        if wake && !self.running.signals.lead.is_on() {
             self.running.signals.sync.set();
         }
         Ok((answer, lsn))
@@ -122,6 +124,7 @@ impl Log {
     /// # Errors
     /// [`LogStopped`] when they never will be.
     pub async fn wait_durable(&self, lsn: Lsn) -> Result<(), LogStopped> {
+        lead::sync_here(self.engine(), &self.running.signals, lsn);
         self.engine().durability.wait(lsn).await
     }
 
@@ -159,11 +162,7 @@ impl Log {
     /// # Errors
     /// [`ReadError`], whose kinds say what to answer.
     pub fn offset_for_time(&self, at: TopicPartition, timestamp_ms: i64) -> Result<Option<(i64, i64)>, ReadError> {
-        let found = self.engine().batch_at_time(at, timestamp_ms)?;
-        Ok(found.map(|(header, batch)| {
-            let record = batch::record_at_time(&batch, timestamp_ms);
-            record.unwrap_or((header.base_offset, header.max_timestamp_ms))
-        }))
+        self.engine().offset_for_time(at, timestamp_ms)
     }
 
     /// The record with the greatest timestamp, as (offset, timestamp); none in an empty partition. May block on the disk.
@@ -171,11 +170,7 @@ impl Log {
     /// # Errors
     /// [`ReadError`], whose kinds say what to answer.
     pub fn max_timestamp(&self, at: TopicPartition) -> Result<Option<(i64, i64)>, ReadError> {
-        let found = self.engine().newest_batch(at)?;
-        Ok(found.map(|(header, batch)| {
-            let record = batch::record_at_time(&batch, header.max_timestamp_ms);
-            record.unwrap_or((header.base_offset, header.max_timestamp_ms))
-        }))
+        self.engine().max_timestamp(at)
     }
 
     /// Wakes when the high watermark of any of these partitions is above its offset. Cancel-safe.

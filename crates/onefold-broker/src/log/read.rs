@@ -7,13 +7,12 @@ use crate::disk::DiskFile;
 use crate::segment::{Index, Segment, Step, batches_from, file_name, rebuild};
 use bytes::Bytes;
 use onefold_broker_core::TopicPartition;
-use onefold_broker_core::batch::Header;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Read at once to find a batch within a stretch of the index.
-const LOOK_BYTES: usize = 64 << 10;
+pub(super) const LOOK_BYTES: usize = 64 << 10;
 
 impl Engine {
     /// See [`super::Log::read`].
@@ -38,39 +37,6 @@ impl Engine {
             None => self.read_segment(&partition, offset, max_bytes, at_least_one)?,
         };
         Ok(Chunk { batches, high_watermark, log_start })
-    }
-
-    /// The batch at or after a time, wherever it is; none when all are before it.
-    pub(super) fn batch_at_time(&self, at: TopicPartition, time_ms: i64) -> Result<Option<(Header, Bytes)>, ReadError> {
-        let Some(partition) = self.partitions.get(at) else { return Ok(None) };
-        // Memory first: a batch that moves to a segment meanwhile is then found there, never in neither.
-        let in_memory = lock(&partition.tail).find_time(time_ms);
-        let segment = lock(&partition.segments).find_time(time_ms).cloned();
-        if let Some(segment) = segment {
-            let from = |index: &Index| index.position_of_time(time_ms);
-            let wanted =
-                |header: &Header| header.max_timestamp_ms >= time_ms && header.last_offset() >= partition.log_start();
-            if let Some(found) = self.find_in(&partition, &segment, from, wanted)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(in_memory.map(|batch| (batch.header, batch.bytes)))
-    }
-
-    /// The first batch with the greatest timestamp.
-    pub(super) fn newest_batch(&self, at: TopicPartition) -> Result<Option<(Header, Bytes)>, ReadError> {
-        let Some(partition) = self.partitions.get(at) else { return Ok(None) };
-        let in_memory = lock(&partition.tail).newest();
-        let segments = lock(&partition.segments).all().to_vec();
-        let with_time = segments.iter().rev().filter_map(|segment| Some((segment.newest?, segment)));
-        let newest = with_time.max_by_key(|((time, _), _)| *time);
-        if let Some(((time, offset), segment)) = newest
-            && in_memory.as_ref().is_none_or(|batch| batch.header.max_timestamp_ms <= time)
-        {
-            let from = |index: &Index| index.position_of(offset);
-            return self.find_in(&partition, segment, from, |header| header.base_offset >= offset);
-        }
-        Ok(in_memory.map(|batch| (batch.header, batch.bytes)))
     }
 
     fn read_segment(
@@ -109,28 +75,7 @@ impl Engine {
         }
     }
 
-    /// The first batch of a segment that is `wanted`, looking from where the index says.
-    fn find_in(
-        &self,
-        partition: &PartitionLog,
-        segment: &Segment,
-        from: impl Fn(&Index) -> u64,
-        wanted: impl Fn(&Header) -> bool,
-    ) -> Result<Option<(Header, Bytes)>, ReadError> {
-        let (path, file) = self.segment_file(partition, segment)?;
-        let index = self.index_of(partition, segment, &*file, &path)?;
-        let mut walk = batches_from(&*file, from(&index), segment.bytes, LOOK_BYTES);
-        loop {
-            match walk.step().map_err(|error| ReadError::Io { path: path.clone(), error })? {
-                Step::Batch(header, bytes) if wanted(&header) => return Ok(Some((header, bytes))),
-                Step::Batch(..) => {}
-                Step::End => return Ok(None),
-                Step::Damaged => return Err(ReadError::Damaged { path, position: walk.position() }),
-            }
-        }
-    }
-
-    fn segment_file(
+    pub(super) fn segment_file(
         &self,
         partition: &PartitionLog,
         segment: &Segment,
@@ -147,7 +92,7 @@ impl Engine {
     }
 
     /// The segment's index; a segment of an earlier start is read once for it.
-    fn index_of(
+    pub(super) fn index_of(
         &self,
         partition: &PartitionLog,
         segment: &Segment,

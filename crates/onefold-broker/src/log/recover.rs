@@ -55,7 +55,7 @@ impl Engine {
             identity,
             sequencer: Mutex::new(Sequencer::new(recovery.state, settings.clock.clone(), recovery.last_ms)),
             settings,
-            journal: Mutex::new(Journal { writer, waiting: VecDeque::new() }),
+            journal: Mutex::new(Journal { writer, waiting: VecDeque::new(), last_group: 0 }),
             files: Mutex::new(files),
             partitions: recovery.partitions,
             unsynced: Mutex::new(Unsynced::default()),

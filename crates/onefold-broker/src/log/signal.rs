@@ -1,5 +1,6 @@
 //! How the log's threads are woken and ended.
 
+use super::lead::Lead;
 use super::lock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -41,6 +42,8 @@ pub(super) struct Signals {
     pub(super) sync: Signal,
     pub(super) files: Signal,
     pub(super) keep: Signal,
+    /// Whether those who wait sync by themselves.
+    pub(super) lead: Lead,
     /// Memory or journal was worked off.
     pub(super) freed: Notify,
     ending: AtomicBool,

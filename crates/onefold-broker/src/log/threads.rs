@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// How long to wait before something that failed for lack of space is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
 
+/// How long a record that nobody waits for lies in memory at most, but for the sync itself.
+const LOOK_EVERY: Duration = Duration::from_millis(3);
+
 /// The running threads.
 #[derive(Debug, Default)]
 pub(super) struct Threads(Vec<JoinHandle<()>>);
@@ -50,20 +53,28 @@ impl Threads {
 fn sync_loop(engine: &Engine, signals: &Signals) {
     loop {
         match engine.sync() {
-            Ok(Synced::Group) => {
-                if engine.needs_files() {
-                    signals.files.set();
-                }
-                if engine.needs_keeping() {
-                    signals.keep.set();
-                }
-            }
+            Ok(Synced::Group) => after_group(engine, signals),
             Ok(Synced::NoSpace) if signals.is_ending() => return,
             Ok(Synced::NoSpace) => signals.sync.wait(Some(TRY_AGAIN)),
             Ok(Synced::Nothing) if signals.is_ending() => return,
+            // While those who wait sync by themselves, nobody announces what nobody waits for.
+            Ok(Synced::Nothing) if signals.lead.is_on() => {
+                signals.sync.wait(Some(LOOK_EVERY));
+                signals.lead.end_if_idle();
+            }
             Ok(Synced::Nothing) => signals.sync.wait(None),
             Err(_) => return signals.end(),
         }
+    }
+}
+
+/// Wakes whoever has something to do after a group.
+pub(super) fn after_group(engine: &Engine, signals: &Signals) {
+    if engine.needs_files() {
+        signals.files.set();
+    }
+    if engine.needs_keeping() {
+        signals.keep.set();
     }
 }
 
