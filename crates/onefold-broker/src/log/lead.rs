@@ -115,7 +115,6 @@ fn try_lead(engine: &Engine, signals: &Signals) -> Option<Result<Synced, LogStop
 
 /// Whether this is a worker whose work others can take over while it waits for the disk.
 fn has_other_workers() -> bool {
-    Handle::try_current().is_ok_and(|handle| {
-        handle.runtime_flavor() == RuntimeFlavor::MultiThread && handle.metrics().num_workers() > 1
-    })
+    Handle::try_current()
+        .is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread && handle.metrics().num_workers() > 1)
 }
