@@ -15,11 +15,17 @@ pub(super) fn leader(
     depends: &mut Lsn,
 ) -> Result<TopicPartition, ErrorCode> {
     node.log.view(|state, _| {
-        *depends = (*depends).max(state.topics_changed());
-        let at = by_name(state, topic, partition)?;
+        let found = by_name(state, topic, partition);
+        *depends = (*depends).max(rests_on(state, &found));
         check_epoch(state, leader_epoch)?;
-        Ok(at)
+        found
     })
+}
+
+/// The record that what was found rests on: the topic's own, or, where there is none, the last that made or deleted one.
+pub(super) fn rests_on(state: &State, found: &Result<TopicPartition, ErrorCode>) -> Lsn {
+    let topic = found.ok().and_then(|at| state.topic_by_id(at.topic));
+    topic.map_or(state.topics_changed(), |topic| topic.changed)
 }
 
 pub(super) fn by_name(state: &State, topic: &str, partition: i32) -> Result<TopicPartition, ErrorCode> {

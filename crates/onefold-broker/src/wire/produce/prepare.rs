@@ -49,7 +49,7 @@ impl Prepared {
     }
 }
 
-/// Checks every partition of the request. The LSN is what "there is no such topic" rests on.
+/// Checks every partition of the request. The LSN is what its topics' being there, or not, rests on.
 pub(super) fn prepare(call: Call<'_>, request: &ProduceRequest, body: &mut BytesMut) -> (Vec<Prepared>, Lsn) {
     let (found, seen) = find_all(call.node, request, call.header.version >= ZSTD_SINCE);
     let takes_long = takes_long(request, body);
@@ -72,16 +72,20 @@ type Found = Result<(TopicPartition, Limits), ErrorCode>;
 
 fn find_all(node: &Node, request: &ProduceRequest, zstd_allowed: bool) -> (Vec<Found>, Lsn) {
     node.log.view(|state, now| {
-        let find = |name: &ProducedName, partition| {
+        let mut seen = Lsn::NONE;
+        let mut find = |name: &ProducedName, partition| {
             let at = match name {
                 ProducedName::Name(name) => lookup::by_name(state, name, partition),
                 ProducedName::Id(id) => lookup::by_id(state, *id, partition),
-            }?;
+            };
+            seen = seen.max(lookup::rests_on(state, &at));
+            let at = at?;
             let topic = state.topic_by_id(at.topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
             Ok((at, Limits { zstd_allowed, ..node.limits(&topic.settings, now.time_ms) }))
         };
         let all = request.topics.iter().flat_map(|topic| topic.partitions.iter().map(move |one| (&topic.name, one)));
-        (all.map(|(name, one)| find(name, one.partition)).collect(), state.topics_changed())
+        let found = all.map(|(name, one)| find(name, one.partition)).collect();
+        (found, seen)
     })
 }
 

@@ -1,6 +1,7 @@
 //! A broker in a temporary folder, and a raw client.
 
 pub mod batch;
+pub mod gate;
 pub mod raw;
 
 use onefold_broker::{Broker, BrokerSettings};

@@ -1,0 +1,156 @@
+//! The one rule for every API: an answer leaves when the newest journal record that its content depends on is durable. Here
+//! the disk's syncs are held, so nothing that is new may be told to anyone; and when a sync fails, never (D1, D2, D3, D5).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use kafka_protocol::messages::{
+    CreateTopicsRequest, GroupId, InitProducerIdRequest, JoinGroupRequest, ListOffsetsRequest, MetadataRequest,
+    OffsetCommitRequest, OffsetFetchRequest,
+};
+use kafka_protocol::protocol::{Request, StrBytes};
+
+use crate::common::gate::{Gate, GatedDisk, Opens, Syncs};
+use crate::common::raw::{fetch_request, only, produce_request, topic_name};
+use crate::common::{Here, Raw, batch, start_with};
+
+/// A broker with topic `t` of one durable record, and the gate of its disk.
+async fn gated() -> (Here, Gate) {
+    let gate = Gate::open();
+    let disk = Arc::new(GatedDisk(gate.clone()));
+    let here = start_with(|mut settings| {
+        settings.disk = disk;
+        settings
+    })
+    .await;
+    let mut raw = here.connect();
+    raw.create_topic("t", 1);
+    assert_eq!(raw.produce("t", 0, batch(&["durable"]).bytes()).error_code, 0);
+    (here, gate)
+}
+
+fn new_topic() -> CreateTopicsRequest {
+    let topic =
+        CreatableTopic::default().with_name(topic_name("new")).with_num_partitions(1).with_replication_factor(1);
+    CreateTopicsRequest::default().with_topics(vec![topic])
+}
+
+fn commit() -> OffsetCommitRequest {
+    let partition = OffsetCommitRequestPartition::default().with_committed_offset(1);
+    let topic = OffsetCommitRequestTopic::default().with_name(topic_name("t")).with_partitions(vec![partition]);
+    OffsetCommitRequest::default()
+        .with_group_id(GroupId(StrBytes::from_static_str("g")))
+        .with_generation_id_or_member_epoch(-1)
+        .with_topics(vec![topic])
+}
+
+fn join() -> JoinGroupRequest {
+    let protocol = kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol::default()
+        .with_name(StrBytes::from_static_str("range"));
+    JoinGroupRequest::default()
+        .with_group_id(GroupId(StrBytes::from_static_str("members")))
+        .with_session_timeout_ms(10_000)
+        .with_protocol_type(StrBytes::from_static_str("consumer"))
+        .with_protocols(vec![protocol])
+}
+
+/// Asked on a connection of its own: nothing else stands before its answer.
+struct Asked<R: Request> {
+    raw: Raw,
+    version: i16,
+    id: i32,
+    request: std::marker::PhantomData<R>,
+}
+
+impl<R: Request> Asked<R> {
+    fn ask(here: &Here, version: i16, request: &R) -> Asked<R> {
+        let mut raw = here.connect();
+        let id = raw.send(version, request);
+        Asked { raw, version, id, request: std::marker::PhantomData }
+    }
+
+    fn waits(&mut self, what: &str) {
+        assert!(self.raw.is_silent(Duration::from_millis(60)), "{what} was answered before it was durable");
+    }
+
+    fn answer(mut self) -> R::Response {
+        self.raw.receive::<R>(self.version, self.id)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_new_is_not_told_while_syncs_are_held() {
+    let (here, gate) = gated().await;
+    let _opens = Opens(gate.clone());
+    let mut reader = here.connect();
+    gate.set(Syncs::Held);
+
+    let mut produce = Asked::ask(&here, 9, &produce_request("t", 0, batch(&["new"]).bytes(), -1));
+    produce.waits("Produce with acks=all");
+    let mut create = Asked::ask(&here, 7, &new_topic());
+    create.waits("CreateTopics");
+    let mut metadata = Asked::ask(&here, 12, &MetadataRequest::default().with_topics(None));
+    metadata.waits("Metadata with the new topic");
+    let mut ids = Asked::ask(&here, 4, &InitProducerIdRequest::default().with_transactional_id(None));
+    ids.waits("InitProducerId");
+    let mut committed = Asked::ask(&here, 8, &commit());
+    committed.waits("OffsetCommit");
+    let fetch = OffsetFetchRequest::default().with_group_id(GroupId(StrBytes::from_static_str("g"))).with_topics(None);
+    let mut offsets = Asked::ask(&here, 7, &fetch);
+    offsets.waits("OffsetFetch of the new commit");
+    let mut joined = Asked::ask(&here, 3, &join());
+    joined.waits("JoinGroup");
+    let idempotent = batch(&["idempotent"]).by(7_000_000, 0, 0).bytes();
+    let mut first = Asked::ask(&here, 9, &produce_request("t", 0, idempotent.clone(), 1));
+    first.waits("an idempotent batch with acks=1");
+    let mut again = Asked::ask(&here, 9, &produce_request("t", 0, idempotent, -1));
+    again.waits("the same batch again");
+
+    // What promises nothing is answered at once, and readers see what is durable and no more.
+    let unsafe_answer = reader.call(9, &produce_request("t", 0, batch(&["acks 1"]).bytes(), 1));
+    assert_eq!(only(unsafe_answer).base_offset, 3);
+    let beyond = reader.call(12, &fetch_request("t", 0, 1)).responses[0].partitions[0].clone();
+    assert_eq!((beyond.error_code, beyond.high_watermark), (0, 1), "D2: empty, not out of range");
+    assert!(beyond.records.unwrap_or_default().is_empty());
+    let wanted = ListOffsetsPartition::default().with_timestamp(-1);
+    let topic = ListOffsetsTopic::default().with_name(topic_name("t")).with_partitions(vec![wanted]);
+    let latest = reader.call(7, &ListOffsetsRequest::default().with_replica_id((-1).into()).with_topics(vec![topic]));
+    assert_eq!(latest.topics[0].partitions[0].offset, 1);
+
+    gate.set(Syncs::Pass);
+    assert_eq!(only(produce.answer()).base_offset, 1);
+    assert_eq!(create.answer().topics[0].error_code, 0);
+    assert_eq!(metadata.answer().topics.len(), 2);
+    assert_eq!(ids.answer().error_code, 0);
+    assert_eq!(committed.answer().topics[0].partitions[0].error_code, 0);
+    assert_eq!(offsets.answer().topics[0].partitions[0].committed_offset, 1);
+    assert_eq!(joined.answer().error_code, 0);
+    assert_eq!(only(first.answer()).base_offset, 2);
+    assert_eq!(only(again.answer()).base_offset, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_sync_ends_the_serving_and_acks_nothing() {
+    let (here, gate) = gated().await;
+    let _opens = Opens(gate.clone());
+    let mut producer = here.connect();
+    gate.set(Syncs::Fail);
+
+    producer.send(9, &produce_request("t", 0, batch(&["lost"]).bytes(), -1));
+
+    assert!(producer.is_closed(), "no answer: nobody can know what is on the disk");
+    let why = tokio::time::timeout(Duration::from_secs(10), here.broker.stopped()).await.unwrap();
+    assert!(why.contains("the test's disk fails to sync"), "{why}");
+    // A later sync that passes changes nothing: what failed once may be lost (fsyncgate).
+    gate.set(Syncs::Pass);
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while std::net::TcpStream::connect(here.broker.address()).is_ok() {
+        assert!(std::time::Instant::now() < deadline, "the port is still open");
+    }
+
+    let here = here.restart().await;
+    assert_eq!(here.connect().fetch("t", 0, 0).responses[0].partitions[0].error_code, 0, "a new start reads the disk");
+}
