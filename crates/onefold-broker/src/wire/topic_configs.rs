@@ -106,13 +106,19 @@ pub(super) fn effective<'a>(set: &'a [(String, String)]) -> impl Iterator<Item =
 }
 
 impl Effective<'_> {
-    /// Kafka's number for where the value comes from: the topic, or the built-in default.
+    /// Kafka's number for where the value comes from: the topic, the broker, or the built-in default.
     pub(super) fn source(&self) -> i8 {
-        if self.is_default { DEFAULT_CONFIG } else { TOPIC_CONFIG }
+        match self.is_default {
+            false => TOPIC_CONFIG,
+            // There is one node, whatever a topic asks for. (On Apache Kafka it is a setting of the cluster, too.)
+            true if self.name == "min.insync.replicas" => BROKER_CONFIG,
+            true => DEFAULT_CONFIG,
+        }
     }
 }
 
 pub(super) const TOPIC_CONFIG: i8 = 1;
+pub(super) const BROKER_CONFIG: i8 = 4;
 pub(super) const DEFAULT_CONFIG: i8 = 5;
 
 /// Checks names and values; the pairs come back sorted by name.

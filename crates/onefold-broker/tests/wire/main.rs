@@ -1,5 +1,7 @@
 //! What the broker promises on the wire, each promise a file. The clients are raw: what real clients never send is sent here.
 
+#![allow(clippy::unwrap_used, reason = "an error here is a failed test")]
+
 mod common;
 
 mod a_broker_starts_at_once_and_leaves_nothing;
