@@ -17,6 +17,8 @@ const EVERY_MS: u64 = 250;
 pub(super) struct Commits {
     is_dirty: bool,
     last_ms: u64,
+    /// The last one was to be sent again: not at once.
+    has_failed: bool,
     /// Sent and not answered: partition, its assignment, offset.
     sent: Option<Vec<(i32, Assignment, i64)>>,
     /// `CommitFirst`: taken in, to be committed before they run.
@@ -58,7 +60,8 @@ impl Engine {
     pub(super) fn commit_if_due(&mut self) -> Result<(), String> {
         let now = self.clock.now_ms();
         let urgent = !self.commits.held.is_empty() || self.ending.has_begun();
-        let due = urgent || now.saturating_sub(self.commits.last_ms) >= EVERY_MS;
+        let wait_ms = if urgent && !self.commits.has_failed { 0 } else { EVERY_MS };
+        let due = now.saturating_sub(self.commits.last_ms) >= wait_ms;
         if !self.commits.is_dirty || self.commits.sent.is_some() || !due {
             return Ok(());
         }
@@ -94,6 +97,7 @@ impl Engine {
     pub(super) fn on_committed(&mut self, answer: Result<(), CommitError>) {
         let sent = self.commits.sent.take().unwrap_or_default();
         let _ = self.plan.crash.is_due("after-commit");
+        self.commits.has_failed = matches!(answer, Err(CommitError::Retry(_)));
         match answer {
             Ok(()) => {
                 for (partition, assignment, offset) in sent {
