@@ -1,4 +1,5 @@
 //! What pipelines promise, on the log in memory with real SQLite. One file per promise in `delivery/`.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 #[path = "delivery/a_parked_key_holds_up_no_other.rs"]
 mod a_parked_key_holds_up_no_other;

@@ -1,4 +1,5 @@
 //! The same promises on the embedded broker, through librdkafka. One file per promise in `embedded/`.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 #[path = "embedded/bytes_come_through_verbatim.rs"]
 mod bytes_come_through_verbatim;

@@ -73,6 +73,7 @@ fn ready(settings: &PipelineSettings, secrets: Secrets) -> Result<Ready, BuildEr
     connected(pipeline, settings, secrets)
 }
 
+#[cfg_attr(not(feature = "http"), allow(unused_variables, reason = "only http takes secrets"))]
 fn connected(pipeline: Pipeline<Anywhere>, settings: &PipelineSettings, secrets: Secrets) -> Result<Ready, BuildError> {
     let name = &settings.name.value;
     match &settings.to {

@@ -340,7 +340,7 @@ pub(super) fn produce<C: rdkafka::ClientContext>(
         }
         let arguments = [
             vu(RD_KAFKA_VTYPE_TOPIC, Of { cstr: topic.as_ptr() }),
-            vu(RD_KAFKA_VTYPE_MSGFLAGS, Of { i: c::RD_KAFKA_MSG_F_COPY as i32 }),
+            vu(RD_KAFKA_VTYPE_MSGFLAGS, Of { i: c::RD_KAFKA_MSG_F_COPY }),
             vu(RD_KAFKA_VTYPE_KEY, Of { mem: memory(&record.key) }),
             vu(RD_KAFKA_VTYPE_VALUE, Of { mem: memory(&record.value) }),
             vu(RD_KAFKA_VTYPE_TIMESTAMP, Of { i64_: record.timestamp_ms.unwrap_or(0) }),

@@ -126,7 +126,7 @@ impl Engine {
     fn lane_of(&self, record: &Record) -> Option<u64> {
         let partition = record.partition as u64;
         match self.plan.order {
-            Order::Key => record.key.as_deref().map(|key| hash(key)),
+            Order::Key => record.key.as_deref().map(hash),
             Order::Partition => Some(partition),
             Order::None => None,
         }

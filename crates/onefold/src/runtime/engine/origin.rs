@@ -41,8 +41,11 @@ impl Engine {
             let bounds = self.log.bounds(at.partition, ASK)?;
             starts.push((at, bounds));
         }
-        let positions =
-            if self.protocol.position_is_in_sink() { self.from_sink(&starts)? } else { self.from_commits(&starts)? };
+        let positions = if self.protocol.position_is_in_sink() {
+            self.positions_in_sink(&starts)?
+        } else {
+            self.positions_in_commits(&starts)?
+        };
         let mut reading = Vec::new();
         for (position, (_, bounds)) in positions.into_iter().zip(starts) {
             if let Some(problem) = out_of_range(&position, bounds) {
@@ -77,7 +80,7 @@ impl Engine {
     }
 
     /// The sink's own position; Kafka's commit is not read but for a remark.
-    fn from_sink(&mut self, starts: &[(CommittedAt, Bounds)]) -> Result<Vec<Position>, StartError> {
+    fn positions_in_sink(&mut self, starts: &[(CommittedAt, Bounds)]) -> Result<Vec<Position>, StartError> {
         let Worker::Sink(sink) = &self.worker else { return Ok(Vec::new()) };
         let sink = sink.clone();
         let mut wanted = Vec::new();
@@ -91,7 +94,7 @@ impl Engine {
         Ok(claimed.into_iter().map(Position::of_claim).collect())
     }
 
-    fn from_commits(&mut self, starts: &[(CommittedAt, Bounds)]) -> Result<Vec<Position>, StartError> {
+    fn positions_in_commits(&mut self, starts: &[(CommittedAt, Bounds)]) -> Result<Vec<Position>, StartError> {
         let mut positions = Vec::new();
         for (at, bounds) in starts {
             let (partition, topic_id) = (at.partition, self.report.topic_id);
