@@ -1,0 +1,127 @@
+//! What one command puts in, the others find: topics, records, groups, lag; and a pipeline of a file from start to end.
+
+mod common;
+
+use common::{Broker, run, run_with_input};
+use std::path::Path;
+
+fn lines(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn topics_records_and_groups() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    let at = |args: &[&str]| run(folder.path(), &[args, &["--bootstrap", &broker.address]].concat());
+    assert_eq!(at(&["topics", "create", "orders", "--partitions", "3"]).exits(0).err, "created orders\n");
+    at(&["topics", "create", "orders"]).exits(1);
+    assert_eq!(at(&["topics", "list"]).exits(0).out, "topic   partitions\norders           3\n");
+
+    let input = "{\"user\":\"ada\",\"n\":1}\n{\"user\":\"ada\",\"n\":2}\n\nnot json\n{\"user\":\"bob\",\"n\":3}";
+    let produce = ["produce", "orders", "--key", "user", "--json", "--bootstrap", &broker.address];
+    let produced = run_with_input(folder.path(), &produce, input).exits(0);
+    assert_eq!(produced.out, "{\"produced\":4,\"topic\":\"orders\",\"without_key\":1}\n");
+
+    let all = at(&["consume", "orders", "--drain"]).exits(0).out;
+    assert_eq!(
+        lines(&all),
+        lines("not json\n{\"user\":\"ada\",\"n\":1}\n{\"user\":\"ada\",\"n\":2}\n{\"user\":\"bob\",\"n\":3}")
+    );
+    assert!(all.find("\"n\":1") < all.find("\"n\":2"), "a key's order holds");
+    assert_eq!(at(&["consume", "orders", "--max", "2"]).exits(0).out.lines().count(), 2);
+    let json = at(&["consume", "orders", "--drain", "--json"]).exits(0).out;
+    let records: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(records.iter().filter(|record| record["key"] == "ada").count(), 2);
+
+    assert_eq!(at(&["consume", "orders", "--group", "readers", "--drain"]).exits(0).out.lines().count(), 4);
+    let more = ["produce", "orders", "--bootstrap", &broker.address];
+    assert_eq!(run_with_input(folder.path(), &more, "late\n").exits(0).err, "1 record in orders\n");
+    let groups = at(&["groups", "describe", "readers", "--json"]).exits(0).out;
+    let lag: i64 = groups
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["lag"].as_i64().expect("a lag"))
+        .sum();
+    assert_eq!(lag, 1);
+    at(&["groups", "describe", "nobody"]).exits(1);
+
+    assert_eq!(
+        at(&["topics", "delete", "orders", "--dry-run"]).exits(0).out,
+        "would delete orders: 3 partitions, 5 records\n"
+    );
+    at(&["topics", "delete", "orders"]).exits(0);
+    at(&["topics", "describe", "orders"]).exits(1);
+}
+
+const FILE: &str = r#"
+[kafka]
+embedded = { data = "data/broker", listen = "127.0.0.1:0" }
+[topics.events]
+partitions = 2
+load = { file = "events.ndjson", key = "user" }
+[pipelines.sums]
+from = "events"
+where = { kind = "add" }
+guarantee = "effectively-once"
+[pipelines.sums.to.sql]
+url = "sqlite:data/sums.db"
+setup = "CREATE TABLE IF NOT EXISTS sums (user TEXT PRIMARY KEY, total INTEGER NOT NULL)"
+statement = "INSERT INTO sums VALUES ({user}, {n}) ON CONFLICT (user) DO UPDATE SET total = total + excluded.total"
+[pipelines.posts]
+from = "events"
+where = { kind = "add" }
+dedup = { store = "sqlite:data/posts.db", id = "id" }
+retry = { attempts = 3, first = "1ms", longest = "10ms" }
+to.http = { url = "http://127.0.0.1:PORT/", timeout = "5s" }
+[mocks.posts]
+listen = "127.0.0.1:PORT"
+id = "id"
+fail = { status = 503, share = 0.5, times = 1 }
+log = "data/posts.ndjson"
+"#;
+
+fn posted(folder: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("data/posts.ndjson")).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// A whole pipeline, twice: the second run finds everything done.
+#[test]
+fn a_file_runs_to_its_end_and_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    std::fs::write(folder.path().join("onefold.toml"), FILE.replace("PORT", &port.to_string())).expect("writes");
+    let event = |n: u32| format!("{{\"id\":\"e-{n}\",\"kind\":\"add\",\"user\":\"u-{}\",\"n\":{n}}}\n", n % 5);
+    let mut events: String = (1..=100).map(event).collect();
+    events.push_str("{\"id\":\"x\",\"kind\":\"other\",\"user\":\"u-1\",\"n\":7}\nnot json\n");
+    std::fs::write(folder.path().join("events.ndjson"), events).expect("writes");
+
+    let first = run(folder.path(), &["run", "--drain", "--json"]).exits(0);
+    let done: serde_json::Value =
+        first.out.lines().last().map(|line| serde_json::from_str(line).expect("JSON")).expect("a table");
+    assert_eq!(done["event"], "done");
+    for pipeline in done["pipelines"].as_array().expect("pipelines") {
+        assert_eq!(
+            (&pipeline["effects"], &pipeline["skipped"], &pipeline["dead"]),
+            (&100.into(), &1.into(), &1.into()),
+            "{pipeline}"
+        );
+    }
+    assert_eq!(posted(folder.path()).len(), 100);
+
+    let second = run(folder.path(), &["run", "--drain", "--json"]).exits(0);
+    let done: serde_json::Value =
+        second.out.lines().last().map(|line| serde_json::from_str(line).expect("JSON")).expect("a table");
+    assert!(done["pipelines"].as_array().expect("pipelines").iter().all(|pipeline| pipeline["effects"] == 0), "{done}");
+    assert_eq!(posted(folder.path()).len(), 100);
+
+    std::fs::write(folder.path().join("events.ndjson"), "{}\n").expect("writes");
+    let changed = run(folder.path(), &["run", "--drain"]).exits(3);
+    assert!(
+        changed.err.contains("has changed since") && changed.err.contains("onefold produce events"),
+        "{}",
+        changed.err
+    );
+}

@@ -1,0 +1,107 @@
+//! 0 done, 1 failed, 2 wrong usage, 3 refused; and every failure says what to do about it.
+
+mod common;
+
+use common::{Broker, run};
+use std::time::{Duration, Instant};
+
+const PIPELINE: &str = r#"
+[kafka]
+embedded = { data = "data/broker", listen = "127.0.0.1:0" }
+[topics.payments]
+partitions = 1
+[pipelines.receipts]
+from = "payments"
+guarantee = "GUARANTEE"
+[pipelines.receipts.to.http]
+url = "http://127.0.0.1:1/"
+"#;
+
+fn file(folder: &tempfile::TempDir, guarantee: &str) {
+    let text = PIPELINE.replace("GUARANTEE", guarantee);
+    std::fs::write(folder.path().join("onefold.toml"), text).expect("writes");
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn a_right_file_is_0_and_a_wrong_one_1() {
+    let folder = folder();
+    file(&folder, "at-least-once");
+    let checked = run(folder.path(), &["check"]).exits(0);
+    assert_eq!(checked.out, "onefold.toml is right: 1 topic, 1 pipeline, 0 mocks\n");
+    file(&folder, "at-lest-once");
+    let wrong = run(folder.path(), &["check"]).exits(1);
+    assert!(
+        wrong.err.contains("onefold.toml:8:13") && wrong.err.contains("write `\"at-least-once\"`"),
+        "{}",
+        wrong.err
+    );
+    let missing = run(folder.path(), &["run", "nowhere.toml"]).exits(1);
+    assert_eq!(missing.err, "error: cannot read nowhere.toml: No such file or directory (os error 2)\n");
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let folder = folder();
+    for args in
+        [&["prodcue"][..], &["topics", "create"], &["consume", "t", "--from", "then"], &["broker", "--partitions", "0"]]
+    {
+        run(folder.path(), args).exits(2);
+    }
+    let named = run(folder.path(), &["topics", "create", "no good"]).exits(2);
+    assert!(named.err.contains("only letters, digits"), "{}", named.err);
+}
+
+/// Before anything is started or written.
+#[test]
+fn a_guarantee_that_does_not_hold_is_3() {
+    let folder = folder();
+    file(&folder, "effectively-once");
+    for command in ["run", "check", "explain"] {
+        let refused = run(folder.path(), &[command]).exits(3);
+        insta::allow_duplicates! { insta::assert_snapshot!("refused", refused.err) };
+    }
+    assert!(!folder.path().join("data").exists(), "nothing was started");
+}
+
+/// The way out that a refusal prints is one that this build takes.
+#[test]
+fn what_a_refusal_proposes_is_accepted() {
+    let folder = folder();
+    file(&folder, "effectively-once");
+    let refused = run(folder.path(), &["check"]).exits(3).err;
+    let declare = refused.lines().find_map(|line| line.trim().strip_prefix("or declare")).expect("a way out");
+    let guarantee = declare.split('"').nth(1).expect("a guarantee");
+    file(&folder, guarantee);
+    run(folder.path(), &["check"]).exits(0);
+}
+
+#[test]
+fn nobody_there_is_said_within_seconds() {
+    let folder = folder();
+    let began = Instant::now();
+    for args in [&["topics", "list"][..], &["groups", "list"], &["consume", "t"], &["produce", "t"]] {
+        let lost = run(folder.path(), &[args, &["--bootstrap", "127.0.0.1:1"]].concat()).exits(1);
+        assert!(lost.err.starts_with("error: no broker at 127.0.0.1:1: nobody listens there"), "{}", lost.err);
+        assert!(lost.err.contains("onefold broker"), "{}", lost.err);
+    }
+    // TEST-NET-1 of RFC 5737: packets to it go nowhere, or the network says so at once.
+    run(folder.path(), &["topics", "list", "--bootstrap", "192.0.2.1:9092"]).exits(1);
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_taken_port_and_a_folder_in_use_are_1() {
+    let folder = folder();
+    let broker = Broker::start(folder.path());
+    let locked = run(folder.path(), &["broker", "--listen", "127.0.0.1:0", "--data", "data"]).exits(1);
+    assert!(locked.err.contains("in use by another broker"), "{}", locked.err);
+    let taken = run(folder.path(), &["broker", "--listen", &broker.address, "--data", "other"]).exits(1);
+    assert!(taken.err.contains(&format!("{} is in use by another program", broker.address)), "{}", taken.err);
+    assert_eq!(broker.end(), Some(0), "SIGTERM ends it in good order");
+    let again = Broker::start(folder.path());
+    assert_eq!(again.end(), Some(0));
+}
