@@ -55,7 +55,7 @@ pub fn prepare(
     };
     let filled = file.length()?;
     if filled < bytes
-        && let Err(error) = fill(&*file, filled, bytes, pace)
+        && let Err(error) = fill(&*file, filled, bytes, pace, || no_other(files))
     {
         // Best effort: the space is what matters, and a leftover is removed at the next start.
         let _ = disk.remove(&path);
@@ -67,7 +67,12 @@ pub fn prepare(
     Ok(ReadyFile { sequence, file, filled: filled.max(bytes) })
 }
 
-fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: &Pace) -> io::Result<()> {
+/// The writer is about to need this file: there is no time to rest.
+fn no_other(files: &Mutex<Files>) -> bool {
+    files.lock().unwrap_or_else(PoisonError::into_inner).ready.is_empty()
+}
+
+fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: &Pace, urgent: impl Fn() -> bool) -> io::Result<()> {
     let zeros = vec![0; pace.chunk.clamp(1, 1 << 20)];
     let mut at = from;
     while at < to {
@@ -78,7 +83,7 @@ fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: &Pace) -> io::Result<()> 
         file.write_at(&[IoSlice::new(&zeros[..chunk])], at)?;
         file.sync_data()?;
         at += chunk as u64;
-        if !pace.rest.is_zero() && at < to {
+        if !pace.rest.is_zero() && at < to && !urgent() {
             std::thread::sleep(pace.rest);
         }
     }

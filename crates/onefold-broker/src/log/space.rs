@@ -10,6 +10,11 @@ use std::sync::atomic::Ordering;
 /// A checkpoint is due at so many old files, however small.
 const OLD_FILES: usize = 16;
 
+/// So little room in the file in use, and no other one: the next one is waited for.
+const LITTLE_BYTES: u64 = 128 << 10;
+/// The size of the first file that a start prepares: soon ready, since the file it begins with is small.
+const SECOND_FILE_BYTES: u64 = 8 << 20;
+
 /// Whether more batches may come in now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
@@ -27,13 +32,17 @@ impl Engine {
     /// # Errors
     /// The disk's. Nothing is lost by them.
     pub fn prepare_file(&self) -> io::Result<bool> {
-        let wanted = lock(&self.files).ready.len() < self.settings.ready_files;
         self.drop_spares()?;
-        if !wanted {
+        if !self.needs_files() {
             return Ok(false);
         }
-        let recycled = lock(&self.files).spare.pop();
-        let (folder, bytes) = (self.journal_folder(), self.settings.journal_file_bytes);
+        let (recycled, first) = {
+            let mut files = lock(&self.files);
+            (files.spare.pop(), files.ready.is_empty() && files.old.is_empty())
+        };
+        let folder = self.journal_folder();
+        let full = self.settings.journal_file_bytes;
+        let bytes = if first { full.min(SECOND_FILE_BYTES) } else { full };
         let ready =
             prepare(&*self.disk, &folder, &self.files, recycled, bytes, &self.settings.pace, self.settings.defect);
         self.out_of_space.store(ready.as_ref().is_err_and(is_full), Ordering::Relaxed);
@@ -49,13 +58,15 @@ impl Engine {
             return Room::Later;
         }
         let files = lock(&self.files);
+        let ready: u64 = files.ready.iter().map(|file| file.filled).sum();
+        let left = (ready + self.writer_room.load(Ordering::Relaxed))
+            .saturating_sub(self.queued_bytes.load(Ordering::Relaxed) as u64 + bytes as u64);
         if self.out_of_space.load(Ordering::Relaxed) {
-            let ready: u64 = files.ready.iter().map(|file| file.filled).sum();
-            let room = ready + self.writer_room.load(Ordering::Relaxed);
-            let queued = self.queued_bytes.load(Ordering::Relaxed) as u64;
-            if room < queued + bytes as u64 + self.settings.reserve_bytes {
-                return Room::NoSpace;
-            }
+            return if left < self.settings.reserve_bytes { Room::NoSpace } else { Room::Free };
+        }
+        // The file in use could grow, but on a disk that turns out to be full this would then wait for ever.
+        if files.ready.is_empty() && left < self.settings.reserve_bytes.min(LITTLE_BYTES) {
+            return Room::Later;
         }
         if files.old_bytes() > self.settings.journal_limit_bytes { Room::Later } else { Room::Free }
     }
