@@ -51,6 +51,14 @@ impl Budget {
 }
 
 impl Held {
+    /// Gives back what goes beyond so many bytes.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        if let Some(held) = &mut self.0 {
+            let beyond = held.num_permits().saturating_sub(bytes);
+            drop(held.split(beyond));
+        }
+    }
+
     fn merge(&mut self, permit: OwnedSemaphorePermit) {
         match &mut self.0 {
             Some(held) => held.merge(permit),

@@ -87,10 +87,13 @@ fn now<Request: Decodable, Response: Encodable>(
 
 /// Decodes a request after its shape has shown that every claimed length is true.
 fn decode<Request: Decodable>(header: &Header, mut body: Bytes, shape: &Shape) -> Result<Request, Fault> {
-    shape.check(&body, header.version)?;
-    Request::decode(&mut body, header.version).map_err(|error| Fault::Undecodable {
-        api: header.api,
-        version: header.version,
-        error: error.to_string(),
-    })
+    let fault = |error: String| Fault::Undecodable { api: header.api, version: header.version, error };
+    let walked = shape.check(&body, header.version)?;
+    let before = body.len();
+    let request = Request::decode(&mut body, header.version).map_err(|error| fault(error.to_string()))?;
+    // A shape that walks another way than the codec proves nothing.
+    match before - body.len() == walked {
+        true => Ok(request),
+        false => Err(fault(format!("its shape ends at byte {walked}, the codec at {}", before - body.len()))),
+    }
 }

@@ -1,8 +1,8 @@
 //! The shape of a request: enough of its schema to walk over the bytes and prove that every element which an array
 //! claims is really there, before the codec (which allocates by the claim) sees them.
 //!
-//! Each API's file states the shape of its request; the test `shapes_match_the_codec` holds them against the codec in
-//! every version.
+//! Each API's file states the shape of its request; `dispatch` refuses a request on which shape and codec end at different
+//! bytes, and the test `every_served_version_is_answered` asks for each in every version.
 
 use super::Malformed;
 use super::reader::Reader;

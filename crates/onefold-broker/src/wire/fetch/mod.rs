@@ -52,10 +52,11 @@ async fn fetch(
     let wanted = usize::try_from(request.max_bytes).unwrap_or(0).min(LARGEST);
     let enough = usize::try_from(request.min_bytes).unwrap_or(0).min(wanted);
     loop {
-        let (budget, held) = node.fetching.take_up_to(wanted);
+        let (budget, mut held) = node.fetching.take_up_to(wanted);
         let poll = Poll::read(&node, &request, budget);
         if poll.bytes >= enough || poll.ready || Instant::now() >= deadline || *gone.borrow() {
             let depends = poll.depends;
+            held.shrink_to(poll.bytes);
             let parts = response::frame(&header, ErrorCode::NONE, request.read_committed, poll.topics);
             return Ok(Reply { depends, parts, held });
         }
