@@ -1,10 +1,12 @@
 """kafka-python 3: produce with acks=all, read half in a group, commit, go on in another member; then by time."""
 
 import sys
+import time
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
 BOOTSTRAP, TOPIC, COUNT = sys.argv[1], "kafka-python", 300
+NOW = int(time.time() * 1000)
 
 
 def main():
@@ -25,7 +27,7 @@ def produce(idempotent, codec):
     producer = KafkaProducer(bootstrap_servers=BOOTSTRAP, acks="all", enable_idempotence=idempotent, compression_type=codec)
     start = 0 if idempotent else COUNT // 2
     sent = [
-        producer.send(TOPIC, str(number).encode(), key=str(number % 7).encode(), timestamp_ms=1_000_000 + number)
+        producer.send(TOPIC, str(number).encode(), key=str(number % 7).encode(), timestamp_ms=NOW + number)
         for number in range(start, start + COUNT // 2)
     ]
     for future in sent:
@@ -55,8 +57,8 @@ def by_time():
     assert len(partitions) == 2
     assert set(consumer.beginning_offsets(partitions).values()) == {0}
     assert sum(consumer.end_offsets(partitions).values()) == COUNT
-    found = consumer.offsets_for_times({p: 1_000_000 + COUNT - 20 for p in partitions})
-    assert all(at is None or at.timestamp >= 1_000_000 + COUNT - 20 for at in found.values()), found
+    found = consumer.offsets_for_times({p: NOW + COUNT - 20 for p in partitions})
+    assert all(at is None or at.timestamp >= NOW + COUNT - 20 for at in found.values()), found
     assert any(at is not None for at in found.values()), found
     consumer.close()
 

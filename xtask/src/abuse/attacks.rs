@@ -107,7 +107,7 @@ fn fill(address: &str, rng: &mut Rng) -> anyhow::Result<()> {
     wire::create_topic(&mut connection, "slow", 1)?;
     let value: Vec<u8> = (0..512 << 10).map(|_| rng.u8(..)).collect();
     let sender = wire::Sender { id: -1, epoch: -1, sequence: -1 };
-    let batch = wire::Batch { sender, timestamp_ms: 1, values: &[&value] }.encode();
+    let batch = wire::Batch { sender, timestamp_ms: wire::now_ms(), values: &[&value] }.encode();
     for _ in 0..128 {
         connection.send(&wire::produce_request("slow", 0, &batch))?;
         wire::produced(&connection.receive()?)?;

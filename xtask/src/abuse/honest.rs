@@ -32,7 +32,7 @@ pub fn serve(address: &str, over: &AtomicBool) -> anyhow::Result<Served> {
 
 fn turn(connection: &mut Connection) -> anyhow::Result<()> {
     let sender = Sender { id: -1, epoch: -1, sequence: -1 };
-    let batch = Batch { sender, timestamp_ms: 1, values: &[b"as ever"] }.encode();
+    let batch = Batch { sender, timestamp_ms: wire::now_ms(), values: &[b"as ever"] }.encode();
     connection.send(&wire::produce_request(TOPIC, 0, &batch))?;
     let answer = wire::produced(&connection.receive()?)?;
     ensure!(answer.error == 0, "produce: error {}", answer.error);

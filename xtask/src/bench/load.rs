@@ -123,8 +123,7 @@ impl Frames {
         let value: Vec<_> = (0..size).map(|i| b'a' + (i % 23) as u8).collect();
         let values = vec![value.as_slice(); records];
         let batch =
-            Batch { sender: Sender { id, epoch, sequence: 0 }, timestamp_ms: 1_767_225_600_000, values: &values }
-                .encode();
+            Batch { sender: Sender { id, epoch, sequence: 0 }, timestamp_ms: wire::now_ms(), values: &values }.encode();
         let frame = wire::produce_request(topic, partition, &batch);
         Ok(Frames { batch_at: frame.len() - batch.len(), frame, sequence: 0, records: records as i32 })
     }

@@ -2,6 +2,7 @@
 
 use super::bytes::{In, Out};
 use anyhow::bail;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const HEADER: usize = 61;
 
@@ -40,6 +41,11 @@ impl Batch<'_> {
         // Base offset 0, then all that follows the length: leader epoch, magic, checksum, the rest.
         Out::default().i64(0).i32(checked.0.len() as i32 + 9).i32(-1).i8(2).i32(crc).raw(&checked.0).0
     }
+}
+
+/// Milliseconds since 1970. Records of long ago would be gone by the topic's retention before they are read.
+pub fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// Gives an encoded batch another sequence.

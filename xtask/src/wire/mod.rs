@@ -8,7 +8,7 @@ mod bytes;
 mod calls;
 mod connection;
 
-pub use batch::{Batch, Received, Sender, last_offset, records, set_sequence};
+pub use batch::{Batch, Received, Sender, last_offset, now_ms, records, set_sequence};
 pub use bomb::Bomb;
 pub use calls::{
     Appended, create_topic, end_offset, fetch, fetch_request, init_producer, parse_fetch, partitions, produce_request,

@@ -110,7 +110,7 @@ impl Sending {
             .collect();
         let values: Vec<_> = values.iter().map(String::as_bytes).collect();
         let sender = Sender { id, epoch, sequence: self.sequence };
-        let batch = Batch { sender, timestamp_ms: 1_767_225_600_000 + number as i64, values: &values }.encode();
+        let batch = Batch { sender, timestamp_ms: wire::now_ms(), values: &values }.encode();
         self.sequence += records as i32;
         self.lane.batches.push(Answered { records, offset: -1 });
         self.window.push_back(Sent { number, frame: wire::produce_request(TOPIC, self.lane.partition, &batch) });
