@@ -1,5 +1,6 @@
 //! A program's exit code decides what becomes of a record, and a program that hangs is ended with all it started.
 #![cfg(feature = "exec")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, fail by panicking")]
 
 use onefold::boundary::exec::Program;
 use onefold::boundary::{Attempt, Effect};

@@ -1,6 +1,7 @@
 //! What an endpoint answers decides what becomes of a record: done, repeated, dead, or the sink counts as down. The
 //! only thing that is ambiguous is a request that went out and got no answer.
 #![cfg(all(feature = "http", feature = "mocks"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, fail by panicking")]
 
 use axum::Router;
 use axum::body::Bytes;

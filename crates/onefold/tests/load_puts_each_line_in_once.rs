@@ -1,6 +1,7 @@
 //! A file's lines are in the topic exactly once, however often the load was cut off and however old the note of it is:
 //! the topic itself says how far it came.
 #![cfg(feature = "embedded")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, fail by panicking")]
 
 use onefold::load::{HEADER, LoadError, Loaded, load};
 use onefold::settings::LoadSettings;

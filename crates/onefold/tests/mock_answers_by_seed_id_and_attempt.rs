@@ -1,6 +1,7 @@
 //! A mock's answers are a function of (seed, id, attempt); what it took is in its log before it answers, and a log torn
 //! by a kill is mended at the next start.
 #![cfg(all(feature = "mocks", feature = "http"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, fail by panicking")]
 
 use onefold::mock::Mock;
 use onefold::settings::File;

@@ -1,6 +1,7 @@
 //! The index holds each document's newest version, whatever order versions come in and however often. FTS5 knows no
 //! upsert, so the row and its index are compared after every step with a plain reading of the same changes.
 #![cfg(feature = "search")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, fail by panicking")]
 
 use onefold::boundary::search::SearchIndex;
 use onefold::boundary::sql::Tx;

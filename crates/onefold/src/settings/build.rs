@@ -1,6 +1,6 @@
 //! From what a file says to pipelines that run: the same builder that Rust code uses.
 
-use super::{Begin, DedupSettings, File, Missing, PipelineSettings, Promise, SinkSettings, StoreSettings};
+use super::{Begin, DedupSettings, File, Missing, PipelineSettings, Promise, StoreSettings};
 use crate::identity::EventId;
 use crate::outcome::Failure;
 use crate::pipeline::dedup::{self, Dedup, DedupStore, by_event_id};
@@ -78,7 +78,7 @@ fn connected(pipeline: Pipeline<Anywhere>, settings: &PipelineSettings, secrets:
     let name = &settings.name.value;
     match &settings.to {
         #[cfg(feature = "sqlite")]
-        SinkSettings::Sql(sql) => {
+        super::SinkSettings::Sql(sql) => {
             use crate::boundary::sql::file::Statements;
             use crate::boundary::sql::sqlite::Sqlite;
             let database = Sqlite::at(&sql.database).named(&sql.url);
@@ -86,14 +86,14 @@ fn connected(pipeline: Pipeline<Anywhere>, settings: &PipelineSettings, secrets:
             Ok(pipeline.in_transaction_of(database).tx_effect(effect))
         }
         #[cfg(feature = "search")]
-        SinkSettings::Search(search) => {
+        super::SinkSettings::Search(search) => {
             use crate::boundary::search::SearchIndex;
             use crate::boundary::sql::sqlite::Sqlite;
             let database = Sqlite::at(&search.database).named(&search.url);
             Ok(pipeline.in_transaction_of(database).tx_effect(SearchIndex::new(search.clone())))
         }
         #[cfg(feature = "http")]
-        SinkSettings::Http(http) => {
+        super::SinkSettings::Http(http) => {
             use crate::settings::HeaderSetting;
             let mut http = http.clone();
             if secrets == Secrets::LeaveOut {
@@ -102,7 +102,7 @@ fn connected(pipeline: Pipeline<Anywhere>, settings: &PipelineSettings, secrets:
             Ok(pipeline.effect(crate::boundary::http::HttpEndpoint::new(http).map_err(part(name))?))
         }
         #[cfg(feature = "exec")]
-        SinkSettings::Exec(exec) => {
+        super::SinkSettings::Exec(exec) => {
             let mut exec = exec.clone();
             if secrets == Secrets::LeaveOut {
                 exec.env.clear();

@@ -120,6 +120,7 @@ fn statements(_: &PipelineSettings) -> Vec<Problem> {
     vec![]
 }
 
+#[cfg(feature = "sqlite")]
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or(text)
 }
