@@ -1,4 +1,6 @@
 //! The pipeline lends a transaction, but the handler does not take it.
+//? is not a handler for a pipeline that runs in a transaction
+//? its last argument must be `&mut Tx<
 use onefold::prelude::*;
 
 async fn post(_: Key) -> Handled {

@@ -1,4 +1,6 @@
 //! An argument that nothing can be extracted into.
+//? `String` cannot be a handler argument of this pipeline
+//? not an extractor here
 use onefold::prelude::*;
 
 async fn post(_: String) -> Handled {

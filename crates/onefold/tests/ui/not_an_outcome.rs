@@ -1,4 +1,6 @@
 //! A handler that returns something else.
+//? a handler cannot return `u32`
+//? return `()`, `Outcome` or `Handled`
 use onefold::prelude::*;
 
 async fn post(_: Key) -> u32 {

@@ -1,4 +1,5 @@
 //! A handler that is a plain function.
+//? is not a future
 use onefold::prelude::*;
 
 fn post(_: Key) -> Handled {

@@ -1,4 +1,6 @@
 //! A guarantee that an effect elsewhere cannot give.
+//? this pipeline cannot give `EffectivelyOnce`
+//? or declare `.guarantee(AtLeastOnce)`
 use onefold::prelude::*;
 
 async fn post(_: Key) -> Handled {

@@ -1,8 +1,9 @@
-//! A handler that carries its transaction off into a task of its own.
+//! A handler that carries its transaction off into a thread of its own.
+//? borrowed data escapes outside of
 use onefold::prelude::*;
 
 async fn add_points(_: Key, tx: &mut Tx<Sqlite>) -> Handled {
-    tokio::spawn(async move { tx.execute("", ()).await });
+    std::thread::spawn(move || drop(tx.execute("", ())));
     Ok(Done)
 }
 
