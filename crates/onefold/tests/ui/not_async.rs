@@ -1,5 +1,5 @@
 //! A handler that is a plain function.
-//? is not a future
+//? not an `async fn` of extractors
 use onefold::prelude::*;
 
 fn post(_: Key) -> Handled {

@@ -1,5 +1,5 @@
 //! A guarantee that an effect elsewhere cannot give.
-//? this pipeline cannot give `EffectivelyOnce`
+//? this pipeline cannot give `onefold::prelude::EffectivelyOnce`: its effect is `Anywhere`
 //? or declare `.guarantee(AtLeastOnce)`
 use onefold::prelude::*;
 
