@@ -41,6 +41,9 @@ impl Engine {
                 lock(&self.partitions.unflushed).append(&mut partitions);
                 return Err(error);
             }
+            if !lock(&partition.tail).is_empty() {
+                lock(&self.partitions.unflushed).push(partition);
+            }
         }
         Ok(())
     }
@@ -100,17 +103,17 @@ impl Engine {
             self.drop_tail(partition);
             return Ok(());
         }
+        // What comes in meanwhile is left for the next time, or a busy partition would never be done.
+        let until = partition.high_watermark();
         loop {
-            let batches = lock(&partition.tail).front(WRITE_BYTES);
+            let mut batches = lock(&partition.tail).front(WRITE_BYTES);
+            batches.retain(|batch| batch.header.base_offset < until);
             if batches.is_empty() {
                 return Ok(());
             }
             self.write_batches(partition, &batches)?;
-            let empty = lock(&partition.tail).drop_front(batches.len());
+            lock(&partition.tail).drop_front(batches.len());
             self.partitions.tail_bytes.fetch_sub(bytes_of(&batches), Ordering::Relaxed);
-            if empty {
-                return Ok(());
-            }
         }
     }
 

@@ -46,14 +46,13 @@ impl Tail {
         self.batches.iter().take_while(fits).cloned().collect()
     }
 
-    /// Drops the first `count`, which are in a segment now. Whether it is empty then.
-    pub(crate) fn drop_front(&mut self, count: usize) -> bool {
+    /// Drops the first `count`, which are in a segment now.
+    pub(crate) fn drop_front(&mut self, count: usize) {
         self.batches.drain(..count.min(self.batches.len()));
         if self.batches.is_empty() {
             // A burst's memory is not kept for good.
             self.batches = VecDeque::new();
         }
-        self.batches.is_empty()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
