@@ -146,6 +146,7 @@ struct Started {
 }
 
 async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<HostPort>) -> Result<Started, BrokerError> {
+    allow_more_files();
     let opening = settings.clone();
     let log = tokio::task::spawn_blocking(move || Log::open(opening.disk.clone(), &opening.data, opening.log.clone()))
         .await
@@ -213,4 +214,14 @@ fn runtime(settings: &BrokerSettings) -> Result<Runtime, BrokerError> {
         .enable_all()
         .build()
         .map_err(BrokerError::NoThreads)
+}
+
+/// Lets the process open as many files as the system allows it to. The usual soft limit of 1,024 is for programs that
+/// select(); connections and segments together may need more.
+fn allow_more_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum && setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
+        tracing::debug!("the limit of open files could not be raised");
+    }
 }

@@ -66,6 +66,12 @@ pub fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
+/// Whether an error is one of the moment, that nothing was begun before: no space, or no file handle left.
+pub fn is_passing(error: &io::Error) -> bool {
+    let no_handle = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+    is_full(error) || no_handle.contains(&error.raw_os_error())
+}
+
 /// A failed sync's error, of a kind that nobody tries again after.
 pub(crate) fn sync_failed(error: io::Error) -> io::Error {
     io::Error::other(format!("sync failed: {error}"))

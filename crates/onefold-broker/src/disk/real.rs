@@ -64,7 +64,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+        File::open(path)?.sync_all().map_err(sync_failed)
     }
 
     fn exists(&self, path: &Path) -> io::Result<bool> {

@@ -83,6 +83,9 @@ pub fn replay<E>(
         let (last, bytes) = walk.file(index, &mut each)?;
         old.push(OldFile { sequence: survey.started[index].sequence, last, bytes });
     }
+    if survey.started.is_empty() {
+        walk.check_unstarted(0)?;
+    }
     walk.check_end()?;
     let last = Lsn(walk.next.0 - 1);
     Ok(ReplayEnd {
@@ -247,7 +250,12 @@ impl Walk<'_> {
     /// Behind the last record: no frame may say that the next one was durable.
     fn check_tail<E>(&self, last: &mut Reader, position: u64, path: &Path) -> Result<(), ReplayError<E>> {
         self.check_behind(last, position, path)?;
-        let after = self.survey.started.last().map_or(0, |header| header.sequence);
+        self.check_unstarted(self.survey.started.last().map_or(0, |header| header.sequence))
+    }
+
+    /// No file above `after` that seems not to have begun may say that the next record was durable: it has lost its
+    /// header then.
+    fn check_unstarted<E>(&self, after: u64) -> Result<(), ReplayError<E>> {
         for &sequence in self.survey.unstarted.iter().filter(|sequence| **sequence > after) {
             let other = self.folder.join(file_name(sequence));
             let mut reader = self.reader(sequence).map_err(|error| ReplayError::Io(other.clone(), error))?;

@@ -45,6 +45,8 @@ pub(super) struct Journal {
     pub(super) waiting: VecDeque<Queued>,
     /// How many records came with the last group.
     pub(super) last_group: usize,
+    /// Files that gave way to one in which nothing is durable yet: they are needed until something is.
+    pub(super) retired: Vec<OldFile>,
 }
 
 /// What a call to [`Engine::sync`] did.
@@ -138,12 +140,14 @@ impl Engine {
         let framed: Vec<Framed> = journal.waiting.iter().map(frame).collect();
         let mut left = &framed[..];
         while let Some(first) = left.first() {
-            let retired = if first.length() as u64 > journal.writer.room() { self.next_file(journal) } else { None };
+            if first.length() as u64 > journal.writer.room() {
+                self.next_file(journal);
+            }
             let (now, later) = left.split_at(fitting(journal.writer.room(), left));
             self.write_group(journal, now)?;
-            if let Some(old) = retired {
+            if !journal.retired.is_empty() {
                 let mut files = lock(&self.files);
-                files.old.push_back(old);
+                files.old.extend(journal.retired.drain(..));
                 files.current = journal.writer.sequence();
             }
             left = later;
@@ -171,11 +175,11 @@ impl Engine {
     }
 
     /// Takes the next prepared file. Without one the file in use grows, which is slower but never wrong.
-    fn next_file(&self, journal: &mut Journal) -> Option<OldFile> {
-        let ready = lock(&self.files).ready.pop_front()?;
+    fn next_file(&self, journal: &mut Journal) {
+        let Some(ready) = lock(&self.files).ready.pop_front() else { return };
         let old = journal.writer.retire();
         journal.writer = Writer::begin(ready, self.identity, old.last, self.settings.defect);
-        Some(old)
+        journal.retired.push(old);
     }
 
     /// The first `count` of what waits are durable.

@@ -76,9 +76,18 @@ impl Engine {
 
     /// Makes everything durable that was flushed.
     pub(super) fn sync_segments(&self) -> io::Result<()> {
-        let unsynced = std::mem::take(&mut *lock(&self.unsynced));
-        unsynced.files.values().try_for_each(|file| file.sync_data())?;
-        unsynced.folders.iter().try_for_each(|folder| self.disk.sync_dir(folder))
+        let Unsynced { mut files, mut folders } = std::mem::take(&mut *lock(&self.unsynced));
+        let synced = files
+            .values()
+            .try_for_each(|file| file.sync_data())
+            .and_then(|()| folders.iter().try_for_each(|folder| self.disk.sync_dir(folder)));
+        if synced.is_err() {
+            // A folder that could not even be opened is synced the next time; a failed sync ends the log.
+            let mut unsynced = lock(&self.unsynced);
+            unsynced.files.append(&mut files);
+            unsynced.folders.append(&mut folders);
+        }
+        synced
     }
 
     pub(super) fn segments_folder(&self) -> PathBuf {
@@ -120,7 +129,7 @@ impl Engine {
     fn write_batches(&self, partition: &PartitionLog, batches: &[TailBatch]) -> io::Result<()> {
         let Some(first) = batches.first() else { return Ok(()) };
         let folder = self.partition_folder(partition);
-        let limit = self.settings.segment_bytes;
+        let limit = self.segment_limit(partition.at.topic);
         let open = lock(&partition.segments).appendable(limit).map(|segment| (segment.base_offset, segment.bytes));
         let (path, file, position) = match open {
             Some((base_offset, bytes)) => {
@@ -144,6 +153,12 @@ impl Engine {
             self.sync_segments()?;
         }
         Ok(())
+    }
+
+    /// Where a segment is closed: by the topic's own setting where it is the lower one.
+    fn segment_limit(&self, topic: TopicId) -> u64 {
+        let topics = self.view(|state, _| state.topic_by_id(topic).map(|topic| topic.settings.segment_bytes as u64));
+        topics.map_or(self.settings.segment_bytes, |bytes| bytes.min(self.settings.segment_bytes))
     }
 
     fn begin_segment(&self, folder: &Path, path: &Path) -> io::Result<Arc<dyn DiskFile>> {

@@ -55,7 +55,7 @@ impl Engine {
             identity,
             sequencer: Mutex::new(Sequencer::new(recovery.state, settings.clock.clone(), recovery.last_ms)),
             settings,
-            journal: Mutex::new(Journal { writer, waiting: VecDeque::new(), last_group: 0 }),
+            journal: Mutex::new(Journal { writer, waiting: VecDeque::new(), last_group: 0, retired: Vec::new() }),
             files: Mutex::new(files),
             partitions: recovery.partitions,
             unsynced: Mutex::new(Unsynced::default()),

@@ -4,7 +4,7 @@
 use super::engine::Engine;
 use super::signal::Signals;
 use super::{Follows, Synced};
-use crate::disk::is_full;
+use crate::disk::is_passing;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -44,8 +44,27 @@ impl Threads {
         work: fn(&Engine, &Signals),
     ) -> io::Result<()> {
         let (engine, signals) = (engine.clone(), signals.clone());
-        self.0.push(thread::Builder::new().name(name.into()).spawn(move || work(&engine, &signals))?);
+        let watched = move || {
+            let _alarm = Alarm { engine: &engine, signals: &signals };
+            work(&engine, &signals);
+        };
+        self.0.push(thread::Builder::new().name(name.into()).spawn(watched)?);
         Ok(())
+    }
+}
+
+/// Stops the log when its thread panics: whoever waits for that thread's work would wait for ever otherwise.
+struct Alarm<'a> {
+    engine: &'a Engine,
+    signals: &'a Signals,
+}
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.engine.stop("one of its threads panicked: report this as a bug, with this process's output");
+            self.signals.end();
+        }
     }
 }
 
@@ -108,7 +127,7 @@ fn keep_loop(engine: &Engine, signals: &Signals) {
                     signals.keep.wait(Some(left));
                 }
             }
-            Err(error) if is_full(&error) => {
+            Err(error) if is_passing(&error) => {
                 engine.note_no_space();
                 tracing::warn!(%error, "segments and checkpoint cannot be written; trying again");
                 signals.keep.wait(Some(TRY_AGAIN));
