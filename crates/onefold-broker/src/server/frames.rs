@@ -46,6 +46,9 @@ pub(super) struct Frames<R> {
 }
 
 const READ_AHEAD: usize = 8 << 10;
+/// Address space for a frame of usual size, so that it is not moved while it grows. The system gives memory only for what
+/// is written into it.
+const RESERVED: usize = (1 << 20) + (64 << 10);
 const LENGTH: usize = 4;
 /// API key, version and correlation id.
 const SHORTEST: i64 = 8;
@@ -79,7 +82,8 @@ impl<R: AsyncRead + Unpin> Frames<R> {
 
     async fn rest_of_frame(&mut self) -> Result<Frame, FrameError> {
         let length = self.length().await?;
-        let mut frame = Frame { bytes: BytesMut::new(), held: Held::default() };
+        let bytes = BytesMut::with_capacity(length.min(RESERVED));
+        let mut frame = Frame { bytes, held: Held::default() };
         while frame.bytes.len() < length {
             let have = frame.bytes.len();
             let step = if have == 0 { FREE_BYTES } else { have }.min(length - have);

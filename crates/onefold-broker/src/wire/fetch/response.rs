@@ -150,7 +150,7 @@ impl Writer {
         if self.done.is_empty() {
             return finish(self.out, Vec::new());
         }
-        // The first piece holds the length field; it was never shared, so taking it back copies nothing.
+        // The first piece holds the length field. It is small, so taking it back may copy it.
         let first = BytesMut::from(self.done.remove(0));
         self.done.push(self.out.freeze());
         finish(first, self.done)
