@@ -3,9 +3,10 @@ use crate::kafka::topics::{Wanted, create};
 use crate::kafka::{find, reach, retention};
 use onefold::Kafka;
 use onefold::settings::{File, KafkaSettings};
-use onefold_broker::{Broker, BrokerSettings};
+use onefold_broker::{Broker, BrokerError, BrokerSettings};
 use onefold_core::guarantee::Kept;
 use rdkafka::ClientConfig;
+use std::time::{Duration, Instant};
 
 /// The file's cluster, there to be used: the broker of this process, or one elsewhere that was reached.
 pub struct RunningCluster {
@@ -20,7 +21,7 @@ impl RunningCluster {
         let (broker, address) = match &file.kafka {
             KafkaSettings::Embedded { data, listen } => {
                 let settings = BrokerSettings::new(data).listen(&listen.value);
-                let broker = Broker::start(settings).await.map_err(Failure::failed)?;
+                let broker = start_broker(settings).await.map_err(Failure::failed)?;
                 let address = broker.address().to_string();
                 (Some(broker), address)
             }
@@ -79,6 +80,21 @@ impl RunningCluster {
     pub async fn shutdown(self) {
         if let Some(broker) = self.broker {
             broker.shutdown().await;
+        }
+    }
+}
+
+/// How long a killed predecessor may take to let go of the folder and the port: it holds them until it is all gone.
+const LAST_BREATH: Duration = Duration::from_secs(2);
+
+async fn start_broker(settings: BrokerSettings) -> Result<Broker, BrokerError> {
+    let began = Instant::now();
+    loop {
+        match Broker::start(settings.clone()).await {
+            Err(why) if began.elapsed() < LAST_BREATH && why.to_string().contains("in use by another") => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            started => return started,
         }
     }
 }
