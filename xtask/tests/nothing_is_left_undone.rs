@@ -17,7 +17,9 @@ fn no_test_is_ignored_and_nothing_is_a_stub() {
     let mut wrong = Vec::new();
     for source in sources::below(&FOLDERS) {
         for (number, line) in source.text.lines().enumerate() {
-            if let Some(word) = words.iter().find(|word| line.contains(**word)) {
+            // A process that another test starts, to be killed, is itself a test that runs only by its name.
+            let is_run_by_another = line.contains("= \"run by the test above");
+            if let Some(word) = words.iter().find(|word| line.contains(**word) && !is_run_by_another) {
                 wrong.push(format!("{}:{}: {word}", source.path, number + 1));
             }
         }
