@@ -3,6 +3,8 @@
 
 #[path = "delivery/a_parked_key_holds_up_no_other.rs"]
 mod a_parked_key_holds_up_no_other;
+#[path = "delivery/at_most_once_skips_nothing_undisturbed.rs"]
+mod at_most_once_skips_nothing_undisturbed;
 #[path = "delivery/common.rs"]
 mod common;
 #[path = "delivery/crash_at_any_point_ends_as_promised.rs"]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::faults::Faults;
 use super::group::Group;
 use crate::boundary::BoxFuture;
 use crate::log::{LogError, Publish};
@@ -20,6 +21,7 @@ pub(super) struct State {
     pub(super) topics: BTreeMap<String, Topic>,
     /// By group and topic: a member reads one topic.
     pub(super) groups: BTreeMap<(String, String), Group>,
+    pub(super) faults: Faults,
     topics_made: u8,
 }
 

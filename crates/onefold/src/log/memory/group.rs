@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::log::{CommittedAt, LogEvent};
 
@@ -17,6 +18,8 @@ pub(super) struct Group {
 pub(super) struct Member {
     pub(super) held: Vec<i32>,
     pub(super) events: VecDeque<LogEvent>,
+    /// The answer to a commit, from this time on.
+    pub(super) answer: Option<(Instant, LogEvent)>,
     /// Where reading goes on, by partition; only those that were started.
     pub(super) reading: BTreeMap<i32, i64>,
     pub(super) paused: Vec<i32>,

@@ -1,7 +1,7 @@
 //! One member of a group of the cluster in memory.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::cluster::{MemoryCluster, State};
 use super::group::{Group, Member};
@@ -49,6 +49,9 @@ impl Log for MemoryLog {
         let Some(member) = groups.get_mut(&self.group).and_then(|group| group.members.get_mut(&self.member)) else {
             return Err(LogError::Fatal("the member is not in its group any more".into()));
         };
+        if let Some((_, answer)) = member.answer.take_if(|(at, _)| *at <= Instant::now()) {
+            return Ok(Some(answer));
+        }
         if let Some(event) = member.events.pop_front() {
             return Ok(Some(event));
         }
@@ -97,15 +100,23 @@ impl Log for MemoryLog {
     }
 
     fn commit(&mut self, commits: &[CommitAt]) -> Result<(), LogError> {
-        self.with(|group, id, _| {
-            let Some(member) = group.members.get_mut(&id) else { return };
-            let owned = commits.iter().all(|commit| member.held.contains(&commit.partition));
-            let answer = if owned { Ok(()) } else { Err(CommitError::Fenced("not the owner any more".into())) };
-            member.events.push_back(LogEvent::Committed(answer));
-            if owned {
-                group.committed.extend(commits.iter().map(|commit| (commit.partition, commit.into())));
+        let mut state = self.cluster.lock();
+        let State { groups, faults, .. } = &mut *state;
+        let Some(group) = groups.get_mut(&self.group) else { return Ok(()) };
+        let Some(member) = group.members.get_mut(&self.member) else { return Ok(()) };
+        let owned = commits.iter().all(|commit| member.held.contains(&commit.partition));
+        let answer = match () {
+            () if !owned => Err(CommitError::Fenced("not the owner any more".into())),
+            () if faults.refused_commits > 0 => {
+                faults.refused_commits -= 1;
+                Err(CommitError::Retry("the coordinator is loading".into()))
             }
-        });
+            () => {
+                group.committed.extend(commits.iter().map(|commit| (commit.partition, commit.into())));
+                Ok(())
+            }
+        };
+        member.answer = Some((Instant::now() + faults.commits_take, LogEvent::Committed(answer)));
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! or goes, all give up what they have, and then share anew.
 
 mod cluster;
+mod faults;
 mod group;
 mod member;
 

@@ -68,7 +68,7 @@ impl Engine {
                     owned.held.store(false, Ordering::Relaxed);
                 }
             }
-            self.commits.drop_held(*partition);
+            self.commits.drop_uncommitted(*partition);
             self.drop_if_closed(*partition);
         }
         let deadline_ms = self.clock.now_ms() + DRAIN_MS;
@@ -81,7 +81,11 @@ impl Engine {
         }
     }
 
-    /// Waits for what runs, commits, and lets the partitions go.
+    pub(super) fn is_revoking(&self) -> bool {
+        self.revoking.is_some()
+    }
+
+    /// Waits for what runs, commits until that is answered, and lets the partitions go.
     pub(super) fn go_on_revoking(&mut self) -> Result<(), String> {
         let Some(revoking) = &self.revoking else { return Ok(()) };
         let late = self.clock.now_ms() >= revoking.deadline_ms;
@@ -94,9 +98,7 @@ impl Engine {
             if let Some(revoking) = &mut self.revoking {
                 revoking.committed = true;
             }
-            if self.protocol != Protocol::CommitFirst {
-                self.send_commit(&partitions)?;
-            }
+            self.send_commit(&partitions)?;
             if self.commits.is_under_way() {
                 return Ok(());
             }
@@ -124,7 +126,7 @@ impl Engine {
             owned.held.store(false, Ordering::Relaxed);
         }
         self.starting.partitions.retain(|starting| *starting != partition);
-        self.commits.drop_held(partition);
+        self.commits.drop_all(partition);
         self.lanes.drop_waiting(partition as u32);
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use onefold_core::guarantee::Protocol;
 use onefold_core::lane::Arrival;
 use onefold_core::progress::Assignment;
 
@@ -17,13 +18,13 @@ const EVERY_MS: u64 = 250;
 pub(super) struct Commits {
     is_dirty: bool,
     last_ms: u64,
-    /// The last one was to be sent again: not at once.
-    has_failed: bool,
     /// Sent and not answered: partition, its assignment, offset.
     sent: Option<Vec<(i32, Assignment, i64)>>,
+    /// The last one failed in a way that waiting mends; it is sent again, not at once.
+    again: bool,
     /// `CommitFirst`: taken in, to be committed before they run.
     held: Vec<(Arrival, Task)>,
-    /// `CommitFirst`: in the commit that was sent.
+    /// `CommitFirst`: in the commit that was sent, or that is sent again.
     in_commit: Vec<(Arrival, Task)>,
 }
 
@@ -36,23 +37,40 @@ impl Commits {
         self.held.len() + self.in_commit.len()
     }
 
+    /// Sent and not answered, or about to be sent again.
     pub(super) fn is_under_way(&self) -> bool {
-        self.sent.is_some()
+        self.sent.is_some() || self.again
     }
 
-    /// Finishes the record for progress, so that the next commit passes it, and keeps it back until that is answered.
-    pub(super) fn hold_until_committed(&mut self, arrival: Arrival, task: Task, owned: &mut BTreeMap<i32, Owned>) {
-        if let Some(owned) = owned.get_mut(&task.record.partition) {
-            owned.progress.finished(task.ticket.clone());
-        }
+    /// Keeps the record back until a commit that passes it is answered.
+    pub(super) fn hold_until_committed(&mut self, arrival: Arrival, task: Task) {
         self.is_dirty = true;
         self.held.push((arrival, task));
     }
 
-    pub(super) fn drop_held(&mut self, partition: i32) {
-        let keeps = |(_, task): &(Arrival, Task)| task.record.partition != partition;
-        self.held.retain(keeps);
-        self.in_commit.retain(keeps);
+    /// Drops what no commit passes yet: the partition's next owner reads it again.
+    pub(super) fn drop_uncommitted(&mut self, partition: i32) {
+        self.held.retain(|(_, task)| task.record.partition != partition);
+    }
+
+    pub(super) fn drop_all(&mut self, partition: i32) {
+        self.drop_uncommitted(partition);
+        self.in_commit.retain(|(_, task)| task.record.partition != partition);
+    }
+
+    /// Finishes what is held of these partitions for progress, as far as the metadata has room, so that the commit
+    /// that is sent next passes it. Not before: what is dropped while it is held must not be passed by any.
+    fn pass_held(&mut self, partitions: &[i32], owned: &mut BTreeMap<i32, Owned>) {
+        for (arrival, task) in std::mem::take(&mut self.held) {
+            let owned = owned.get_mut(&task.record.partition).filter(|_| partitions.contains(&task.record.partition));
+            match owned.filter(|owned| owned.progress.may_run(task.record.offset, 0)) {
+                Some(owned) => {
+                    owned.progress.finished(task.ticket.clone());
+                    self.in_commit.push((arrival, task));
+                }
+                None => self.held.push((arrival, task)),
+            }
+        }
     }
 }
 
@@ -60,7 +78,7 @@ impl Engine {
     pub(super) fn commit_if_due(&mut self) -> Result<(), String> {
         let now = self.clock.now_ms();
         let urgent = !self.commits.held.is_empty() || self.ending.has_begun();
-        let wait_ms = if urgent && !self.commits.has_failed { 0 } else { EVERY_MS };
+        let wait_ms = if urgent && !self.commits.again { 0 } else { EVERY_MS };
         let due = now.saturating_sub(self.commits.last_ms) >= wait_ms;
         if !self.commits.is_dirty || self.commits.sent.is_some() || !due {
             return Ok(());
@@ -72,7 +90,9 @@ impl Engine {
     /// Sends the positions of these partitions, where they moved.
     pub(super) fn send_commit(&mut self, partitions: &[i32]) -> Result<(), String> {
         self.commits.is_dirty = false;
+        self.commits.again = false;
         self.commits.last_ms = self.clock.now_ms();
+        self.commits.pass_held(partitions, &mut self.owned);
         let mut commits = Vec::new();
         let mut sent = Vec::new();
         for partition in partitions {
@@ -88,7 +108,6 @@ impl Engine {
         if commits.is_empty() || self.plan.crash.is_due("before-commit") {
             return Ok(());
         }
-        self.commits.in_commit.append(&mut self.commits.held);
         self.commits.sent = Some(sent);
         self.log.commit(&commits).map_err(|error| error.to_string())
     }
@@ -97,7 +116,6 @@ impl Engine {
     pub(super) fn on_committed(&mut self, answer: Result<(), CommitError>) {
         let sent = self.commits.sent.take().unwrap_or_default();
         let _ = self.plan.crash.is_due("after-commit");
-        self.commits.has_failed = matches!(answer, Err(CommitError::Retry(_)));
         match answer {
             Ok(()) => {
                 for (partition, assignment, offset) in sent {
@@ -107,17 +125,16 @@ impl Engine {
                 }
                 self.run_committed();
             }
-            Err(CommitError::Fenced(why)) => {
+            Err(CommitError::Fenced(why)) if self.protocol != Protocol::CommitFirst => {
                 // Whoever has the partitions now reads them from the last commit that counted.
                 tracing::warn!(pipeline = self.plan.name(), "a commit was refused: {why}");
-                self.commits.in_commit.clear();
             }
-            Err(CommitError::Retry(why)) => {
+            // What waits for its commit either loses its partition, which is told, or was refused only because the
+            // group moved on around it: it must not be passed over by a later commit without having run.
+            Err(CommitError::Fenced(why) | CommitError::Retry(why)) => {
                 tracing::warn!(pipeline = self.plan.name(), "a commit failed and is sent again: {why}");
                 self.commits.is_dirty = true;
-                let mut again = std::mem::take(&mut self.commits.in_commit);
-                again.append(&mut self.commits.held);
-                self.commits.held = again;
+                self.commits.again = true;
             }
         }
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use onefold_core::guarantee::Protocol;
+
 use super::Engine;
 
 /// How a run comes to its end.
@@ -11,6 +13,8 @@ pub(super) struct Ending {
     /// `--drain`: the end of each partition when the drain began.
     targets: Option<BTreeMap<i32, i64>>,
     asked_others_ms: u64,
+    /// Every target is passed by commits; what they passed is still to run.
+    runs_out: bool,
     stage: Stage,
 }
 
@@ -35,7 +39,11 @@ impl Ending {
         }
     }
 
-    /// Nothing new is taken in.
+    pub(super) fn takes_no_more(&self) -> bool {
+        self.has_begun() || self.runs_out
+    }
+
+    /// Asked to stop, or drained.
     pub(super) fn has_begun(&self) -> bool {
         self.stage != Stage::Running
     }
@@ -97,10 +105,20 @@ impl Engine {
         };
         let open: Vec<i32> = targets.iter().filter(|(p, t)| !passed(p, t)).map(|(p, _)| *p).collect();
         if open.iter().any(|partition| self.owned.contains_key(partition)) || !self.starting.partitions.is_empty() {
+            self.ending.runs_out = false;
             return Ok(false);
         }
-        let mine_is_done = self.lanes.parked().records == 0 && self.relay.is_idle();
+        let mine_is_done = self.lanes.parked().records == 0 && self.relay.is_idle() && self.has_run_what_it_passed();
         Ok(mine_is_done && self.others_have_passed(&open))
+    }
+
+    /// Where commits go first, a position that is passed says nothing about what has run.
+    fn has_run_what_it_passed(&mut self) -> bool {
+        if self.protocol != Protocol::CommitFirst {
+            return true;
+        }
+        self.ending.runs_out = true;
+        self.commits.awaiting() == 0 && !self.commits.is_under_way() && self.lanes.is_empty()
     }
 
     /// Partitions of other members are as far as the group has committed.

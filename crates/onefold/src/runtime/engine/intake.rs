@@ -29,7 +29,9 @@ impl Engine {
     pub(super) fn room_for_records(&self) -> usize {
         let waiting = self.commits.awaiting();
         let full = self.lanes.full(u32::MAX) == Some(Full::Queued) || waiting >= POLL;
-        if full || self.ending.has_begun() { 0 } else { POLL }
+        // What is committed must run before its partition goes: nothing new comes in front of it.
+        let runs_out = self.protocol == Protocol::CommitFirst && self.is_revoking();
+        if full || runs_out || self.ending.takes_no_more() { 0 } else { POLL }
     }
 
     pub(super) fn take_in(&mut self, record: Record) {
@@ -88,7 +90,7 @@ impl Engine {
         let record = Arc::new(record);
         let task = Task { record, ticket, gap_start, lane, identity, digest, tries: Tries::default(), work };
         if self.protocol == Protocol::CommitFirst {
-            self.commits.hold_until_committed(arrival, task, &mut self.owned);
+            self.commits.hold_until_committed(arrival, task);
         } else {
             self.lanes.arrive(arrival, task);
             self.pause_if_full(partition as i32);
