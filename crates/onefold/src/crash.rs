@@ -46,6 +46,12 @@ impl CrashPlan {
         planned.point == point && planned.passes_left.fetch_sub(1, Ordering::Relaxed) == 1
     }
 
+    /// Whether it may break off at all.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn is_armed(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether it has broken off.
     pub fn has_struck(&self) -> bool {
         self.0.as_ref().is_some_and(|planned| planned.passes_left.load(Ordering::Relaxed) == 0)
