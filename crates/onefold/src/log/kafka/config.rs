@@ -63,7 +63,28 @@ impl KafkaSettings {
             .set("acks", "all")
             .set("partitioner", "murmur2_random")
             .set("linger.ms", "2")
-            .set("message.timeout.ms", "30000");
+            .set("message.timeout.ms", "30000")
+            // A dead letter is as large as its record and a little; the topic's own limit is what should decide.
+            .set("message.max.bytes", LARGEST);
+        if let Some((key, value)) = self.more.iter().find(|(key, _)| key == "message.max.bytes") {
+            config.set(key, value);
+        }
         config
+    }
+}
+
+/// 64 MiB.
+const LARGEST: &str = "67108864";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_may_be_as_large_as_any_record_that_is_read() {
+        let mut settings = KafkaSettings::new("localhost:1");
+        assert_eq!(settings.producer().get("message.max.bytes"), Some("67108864"));
+        settings.more.push(("message.max.bytes".into(), "2000000".into()));
+        assert_eq!(settings.producer().get("message.max.bytes"), Some("2000000"));
     }
 }

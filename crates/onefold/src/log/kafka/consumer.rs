@@ -125,7 +125,7 @@ impl Log for KafkaLog {
     fn committed(&mut self, partitions: &[i32], wait: Duration) -> Result<Vec<CommittedAt>, LogError> {
         let asked = self.list(partitions.iter().map(|partition| (*partition, Offset::Invalid)));
         let answered = self.consumer.committed_offsets(asked, wait).map_err(unreachable)?;
-        Ok(raw::committed(&answered))
+        raw::committed(&answered)
     }
 
     fn bounds(&mut self, partition: i32, wait: Duration) -> Result<Bounds, LogError> {

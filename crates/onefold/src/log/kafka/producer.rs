@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{Producer, ProducerContext, ThreadedProducer};
 use rdkafka::types::RDKafkaRespErr;
@@ -20,10 +21,10 @@ use crate::record::Record;
 /// Answers each record when its batch is acknowledged.
 struct Deliveries;
 
-type Waiting = Box<oneshot::Sender<Result<(), String>>>;
+type Waiting = Box<oneshot::Sender<Result<(), KafkaError>>>;
 
 impl ClientContext for Deliveries {
-    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+    fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!("librdkafka: {error}: {reason}");
     }
 }
@@ -34,7 +35,7 @@ impl ProducerContext for Deliveries {
     fn delivery(&self, result: &DeliveryResult<'_>, waiting: Waiting) {
         let answer = match result {
             Ok(_) => Ok(()),
-            Err((error, _)) => Err(error.to_string()),
+            Err((error, _)) => Err(error.clone()),
         };
         // Whoever waited may be gone: the record is in the topic or not, all the same.
         let _ = waiting.send(answer);
@@ -73,7 +74,7 @@ impl KafkaPublisher {
     }
 
     /// Hands the record over; the answer comes when it is acknowledged. Waits a little while the queue is full.
-    async fn send(&self, record: &Record) -> Result<oneshot::Receiver<Result<(), String>>, LogError> {
+    async fn send(&self, record: &Record) -> Result<oneshot::Receiver<Result<(), KafkaError>>, LogError> {
         loop {
             let (answer, answered) = oneshot::channel();
             match self.hand_over(record, Box::new(answer)) {
@@ -81,10 +82,7 @@ impl KafkaPublisher {
                 Err(RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL) => {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
-                Err(code) => {
-                    let code = rdkafka::error::RDKafkaErrorCode::from(code);
-                    return Err(LogError::Unreachable(format!("cannot produce to {}: {code}", record.topic)));
-                }
+                Err(code) => return Err(refused(record, &KafkaError::MessageProduction(code.into()))),
             }
         }
     }
@@ -100,13 +98,40 @@ impl Publish for KafkaPublisher {
         let publisher = self.clone();
         Box::pin(async move {
             let answered = publisher.send(&record).await?;
-            let refused = |why: String| LogError::Unreachable(format!("{}: {why}", record.topic));
-            answered.await.map_err(|_| refused("the producer has ended".into()))?.map_err(refused)
+            let ended = |_| LogError::Unreachable(format!("{}: the producer has ended", record.topic));
+            answered.await.map_err(ended)?.map_err(|error| refused(&record, &error))
         })
     }
 
     fn ensure_topic(&self, topic: String, partitions: i32) -> BoxFuture<'static, Result<(), LogError>> {
         let settings = self.settings.clone();
         Box::pin(async move { admin::ensure_topic(&settings, &topic, partitions).await })
+    }
+}
+
+/// Too large is too large however often it is sent; all else may mend itself.
+fn refused(record: &Record, error: &KafkaError) -> LogError {
+    let topic = &record.topic;
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::MessageSizeTooLarge) => LogError::Fatal(format!(
+            "a record of {} bytes is more than topic {topic} takes. Raise the topic's max.message.bytes (and the \
+             client's message.max.bytes, where it is set) above that, and start again",
+            record.size_bytes()
+        )),
+        _ => LogError::Unreachable(format!("cannot produce to {topic}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_large_is_for_good_and_says_what_to_do() {
+        let letter = Record::new("payments.dead", None, Some(&[0; 100]));
+        let of = |code| refused(&letter, &KafkaError::MessageProduction(code));
+        let LogError::Fatal(text) = of(RDKafkaErrorCode::MessageSizeTooLarge) else { panic!("to be tried again") };
+        assert!(text.contains("payments.dead") && text.contains("max.message.bytes"), "{text}");
+        assert!(matches!(of(RDKafkaErrorCode::NotLeaderForPartition), LogError::Unreachable(_)));
     }
 }

@@ -19,7 +19,7 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::types::RDKafkaRespErr as Code;
 
 use super::context::Events;
-use crate::log::{CommitAt, CommittedAt};
+use crate::log::{CommitAt, CommittedAt, LogError};
 use crate::record::{Header, Record, TopicId};
 
 /// What comes through a message queue besides records.
@@ -250,27 +250,34 @@ impl<'t> Arena<'t> {
     }
 }
 
-/// Committed offsets with their metadata as bytes.
-pub(super) fn committed(list: &TopicPartitionList) -> Vec<CommittedAt> {
+/// Committed offsets with their metadata as bytes. A partition that could not be asked about is an error: taken for one
+/// without a commit, it would be read from wherever new groups start.
+pub(super) fn committed(list: &TopicPartitionList) -> Result<Vec<CommittedAt>, LogError> {
     // SAFETY: the list is alive for the whole call, and `cnt` is the length of `elems`.
     unsafe {
         let list = &*list.ptr();
         let count = usize::try_from(list.cnt).unwrap_or(0);
         if count == 0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         std::slice::from_raw_parts(list.elems, count)
             .iter()
             .map(|element| {
+                if element.err != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+                    let code = rdkafka::error::RDKafkaErrorCode::from(element.err);
+                    let partition = element.partition;
+                    let why = format!("the commit of partition {partition} cannot be read: {code}");
+                    return Err(LogError::Unreachable(why));
+                }
                 let epoch = c::rd_kafka_topic_partition_get_leader_epoch(element);
                 let metadata = (!element.metadata.is_null())
                     .then(|| std::slice::from_raw_parts(element.metadata.cast::<u8>(), element.metadata_size).to_vec());
-                CommittedAt {
+                Ok(CommittedAt {
                     partition: element.partition,
                     offset: (element.offset >= 0).then_some(element.offset),
                     leader_epoch: (epoch >= 0).then_some(epoch),
                     metadata,
-                }
+                })
             })
             .collect()
     }
@@ -408,4 +415,19 @@ unsafe fn described_id(event: *mut c::rd_kafka_event_t) -> Option<TopicId> {
 pub(super) fn take_back<O: rdkafka::util::IntoOpaque>(opaque: *mut c_void) {
     // SAFETY: made by `O::into_ptr`, refused by `produce`, and not used again by the caller.
     drop(unsafe { O::from_ptr(opaque) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_that_cannot_be_asked_about_is_not_one_without_a_commit() {
+        let mut list = TopicPartitionList::new();
+        list.add_partition("payments", 0);
+        assert_eq!(committed(&list).unwrap()[0].offset, None);
+        // SAFETY: the list is alive and holds one element.
+        unsafe { (*(*list.ptr()).elems).err = Code::RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT };
+        assert!(matches!(committed(&list), Err(LogError::Unreachable(_))));
+    }
 }
