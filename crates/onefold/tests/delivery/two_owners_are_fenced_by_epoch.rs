@@ -105,3 +105,24 @@ async fn another_cluster_and_a_topic_made_again_are_refused() {
         assert!(matches!(claimed, Err(SinkError::Foreign(_))));
     }
 }
+
+/// What the refusal prints is run as it stands: the offset that is adopted is where it goes on, whatever was done
+/// beyond a gap under the old one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_printed_commands_do_what_they_say() {
+    for (choice, wanted) in [("adopt an offset", 1), ("start fresh", 0)] {
+        let folder = Folder::new();
+        let old = sink(&folder, settings("a", 1)).await;
+        let (epoch, ..) = claim(&old).await;
+        submit(&old, vec![job(2, epoch), job(3, epoch)]).await;
+        let new = sink(&folder, SinkSettings { keep_ids_ms: Some(1000), ..settings("b", 1) }).await;
+        let text = new.check_origin().await.unwrap_err().to_string();
+        assert!(text.contains("DELETE FROM onefold_ids"), "ids outlive a fresh start: {text}");
+        let line = text.lines().find(|line| line.contains(choice)).unwrap();
+        let sql = line.split('"').nth(3).unwrap();
+        let sql = sql.replace("next_offset = N", "next_offset = 1").replace("partition = P", "partition = 0");
+        rusqlite::Connection::open(folder.path()).unwrap().execute_batch(&sql).unwrap();
+        let (_, next, done) = claim(&new).await;
+        assert_eq!((next, done), (wanted, vec![]), "{choice}");
+    }
+}

@@ -125,10 +125,13 @@ impl Engine {
     fn remark_on_foreign_commit(&self, at: &CommittedAt, claim: &Claimed) {
         let Some(offset) = at.offset.filter(|_| !Saved::is_ours(at.metadata.as_deref())) else { return };
         let (group, topic, partition) = (&self.plan.group, &self.topic, at.partition);
+        let quoted = |name: &str| format!("'{}'", name.replace('\'', "''"));
+        let row = format!("[group] = {} AND topic = {} AND partition = {partition}", quoted(group), quoted(topic));
         tracing::warn!(
             "group {group} has a committed offset {offset} for {topic}/{partition} that Onefold did not write; it is \
-             not used, since the sink holds the position ({}). To move that: UPDATE onefold_position SET next_offset \
-             = {offset} WHERE \"group\" = '{group}' AND topic = '{topic}' AND partition = {partition}",
+             not used, since the sink holds the position ({}). To move that, while no member runs: BEGIN; DELETE FROM \
+             onefold_done WHERE {row}; UPDATE onefold_position SET next_offset = {offset} WHERE {row}; COMMIT. Events \
+             whose ids are in onefold_ids do not run again",
             claim.next_offset
         );
     }

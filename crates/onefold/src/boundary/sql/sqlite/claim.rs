@@ -56,18 +56,44 @@ pub(super) fn check_origin(conn: &Connection, settings: &SinkSettings) -> Result
 fn foreign(conn: &Connection, settings: &SinkSettings, cluster_id: String, topic_id: String) -> String {
     let (group, topic) = (quoted(&settings.group), quoted(&settings.topic));
     let (cluster, id) = (quoted(&settings.cluster_id), quoted(&settings.topic_id.to_string()));
-    let file = conn.path().unwrap_or("the database");
-    let rows = format!(r#"\"group\" = {group} AND topic = {topic}"#);
+    let path = conn.path().unwrap_or("the database");
+    let run = |sql: String| format!("sqlite3 {} {}", for_shell(path), for_shell(&sql));
+    let rows = format!("[group] = {group} AND topic = {topic}");
+    // What is done above the old position would be taken for done above the new one.
+    let adopt = run(format!(
+        "BEGIN; DELETE FROM onefold_done WHERE {rows} AND partition = P; UPDATE onefold_position SET cluster_id = \
+         {cluster}, topic_id = {id}, next_offset = N WHERE {rows} AND partition = P; COMMIT"
+    ));
+    let fresh =
+        run(format!("BEGIN; DELETE FROM onefold_position WHERE {rows}; DELETE FROM onefold_done WHERE {rows}; COMMIT"));
+    let again = match settings.keep_ids_ms {
+        Some(_) => format!(
+            "what the topic holds runs again, but for events whose ids are remembered; to run those too: {}",
+            run(format!("DELETE FROM onefold_ids WHERE [group] = {group}"))
+        ),
+        None => "what the topic holds runs again".to_owned(),
+    };
     format!(
-        "{file} holds the position of group {} in topic {} of cluster {cluster_id} (topic id {topic_id}), \
+        "{path} holds the position of group {} in topic {} of cluster {cluster_id} (topic id {topic_id}), \
          but this is cluster {} (topic id {}): its offsets mean other records\n\
-         \x20 adopt an offset  sqlite3 {file} \"UPDATE onefold_position SET cluster_id = {cluster}, topic_id = {id}, \
-         next_offset = N WHERE {rows} AND partition = P\", for each partition P\n\
-         \x20 start fresh      sqlite3 {file} \"DELETE FROM onefold_position WHERE {rows}; DELETE FROM onefold_done WHERE {rows}\"; \
-         effects that are there stay, and what the topic holds runs again\n\
+         \x20 adopt an offset  {adopt}, with an offset for N, for each partition P\n\
+         \x20 start fresh      {fresh}; effects that are there stay, and {again}\n\
          \x20 or stop here     nothing was changed",
         settings.group, settings.topic, settings.cluster_id, settings.topic_id,
     )
+}
+
+/// One word for a shell. In double quotes, since the words are full of single ones.
+fn for_shell(text: &str) -> String {
+    let mut word = String::from("\"");
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\' | '$' | '`') {
+            word.push('\\');
+        }
+        word.push(letter);
+    }
+    word.push('"');
+    word
 }
 
 fn quoted(text: &str) -> String {
