@@ -23,8 +23,8 @@ pub trait Sink: Send + Sync + 'static {
     /// Whether the group's position for the topic belongs to another cluster, or to another topic of this name.
     fn check_origin(&self) -> BoxFuture<'static, Result<(), SinkError>>;
 
-    /// Forgets identities that are older than the window.
-    fn forget_old_ids(&self) -> BoxFuture<'static, Result<(), SinkError>>;
+    /// Forgets a few identities that are older than the window; returns how many. 0: none is left.
+    fn forget_old_ids(&self) -> BoxFuture<'static, Result<usize, SinkError>>;
 
     /// Verdict rows that no dead letter was published for yet.
     fn unpublished(&self, at_most: usize) -> BoxFuture<'static, Result<Vec<DeadRow>, SinkError>>;

@@ -22,6 +22,9 @@ struct Rows {
     by_age: VecDeque<(Instant, Identity)>,
 }
 
+/// So many are forgotten at once, at most.
+const FEW: usize = 500;
+
 impl MemoryIds {
     pub fn keeping(keep: Duration) -> MemoryIds {
         MemoryIds { rows: Arc::default(), keep }
@@ -44,13 +47,15 @@ impl IdStore for MemoryIds {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn forget_old(&self) -> BoxFuture<'static, Result<(), SinkError>> {
+    fn forget_old(&self) -> BoxFuture<'static, Result<usize, SinkError>> {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        while rows.by_age.front().is_some_and(|(at, _)| at.elapsed() > self.keep) {
+        let mut forgotten = 0;
+        while forgotten < FEW && rows.by_age.front().is_some_and(|(at, _)| at.elapsed() > self.keep) {
             if let Some((_, identity)) = rows.by_age.pop_front() {
                 rows.known.remove(&identity);
+                forgotten += 1;
             }
         }
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(forgotten)))
     }
 }

@@ -20,6 +20,6 @@ pub trait IdStore: Send + Sync + 'static {
     /// Writes how the record ended; durable, as far as the store is, when it answers. The first mark wins.
     fn mark(&self, identity: Identity, digest: [u8; 16], state: RowState) -> BoxFuture<'static, Result<(), SinkError>>;
 
-    /// Forgets what is older than the window.
-    fn forget_old(&self) -> BoxFuture<'static, Result<(), SinkError>>;
+    /// Forgets a few that are older than the window; returns how many. 0: none is left.
+    fn forget_old(&self) -> BoxFuture<'static, Result<usize, SinkError>>;
 }

@@ -34,7 +34,7 @@ impl IdStore for SqliteIds {
         Box::pin(async move { rows.mark(identity, digest, state).await })
     }
 
-    fn forget_old(&self) -> BoxFuture<'static, Result<(), SinkError>> {
+    fn forget_old(&self) -> BoxFuture<'static, Result<usize, SinkError>> {
         let rows = self.rows.clone();
         Box::pin(async move { rows.forget_old().await })
     }

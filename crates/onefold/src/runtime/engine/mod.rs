@@ -10,6 +10,7 @@ mod dispatch;
 mod drain;
 mod ended;
 mod flood;
+mod forget;
 mod intake;
 mod origin;
 mod owned;
@@ -80,6 +81,7 @@ pub(super) struct Engine {
     breaker: Breaker,
     flood: flood::Flood,
     relay: verdict::Relay,
+    forgetting: forget::Forgetting,
     ending: drain::Ending,
     counters: Counters,
     report: report::Report,
@@ -121,6 +123,7 @@ impl Engine {
             busy |= self.dispatch();
             self.commit_if_due()?;
             self.relay_if_due();
+            self.forget_if_due();
             self.tell(false);
             if self.plan.crash.has_struck() {
                 return Ok(());

@@ -7,6 +7,7 @@ use onefold_core::guarantee::Protocol;
 use onefold_core::lane::{Budget, LaneSettings, Lanes};
 use tokio::sync::Semaphore;
 
+use super::forget::Ids;
 use super::{Engine, Worker};
 use crate::boundary::sink::SinkSettings;
 use crate::log::{Log, Publish};
@@ -62,7 +63,7 @@ impl Engine {
                 if protocol.position_is_in_sink() {
                     sink.check_origin().await?;
                 }
-                sink.forget_old_ids().await?;
+                Ids::InSink(sink.clone()).forget_old().await?;
                 Worker::Sink(sink)
             }
         };
@@ -93,6 +94,7 @@ impl Engine {
             breaker: Breaker::new(BreakerSettings::default()),
             flood: Default::default(),
             relay: Default::default(),
+            forgetting: Default::default(),
             ending: Default::default(),
             counters: Default::default(),
             report,
@@ -130,6 +132,6 @@ async fn id_store(
         #[cfg(not(feature = "sqlite"))]
         DedupStore::Sqlite(_) => return Err(RunError::Wrong("this build has no SQLite".into())),
     };
-    store.forget_old().await?;
+    Ids::Beside(store.clone()).forget_old().await?;
     Ok(Some(store))
 }

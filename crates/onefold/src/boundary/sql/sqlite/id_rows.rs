@@ -32,13 +32,9 @@ impl IdRows {
         self.writer.mark(Mark { group: self.group.clone(), identity, digest, state }).await
     }
 
-    pub(crate) async fn forget_old(&self) -> Result<(), SinkError> {
+    /// A few of them; returns how many.
+    pub(crate) async fn forget_old(&self) -> Result<usize, SinkError> {
         let (group, before) = (self.group.clone(), super::now_ms().saturating_sub(self.keep_ms));
-        self.writer
-            .call(move |conn, own| {
-                while ids::forget_older(own, conn, &group, before).map_err(claim::down)? > 0 {}
-                Ok(())
-            })
-            .await
+        self.writer.call(move |conn, own| ids::forget_older(own, conn, &group, before).map_err(claim::down)).await
     }
 }

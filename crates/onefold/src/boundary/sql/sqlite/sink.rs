@@ -69,12 +69,11 @@ impl Sink for SqliteSink {
         })
     }
 
-    fn forget_old_ids(&self) -> BoxFuture<'static, Result<(), SinkError>> {
+    fn forget_old_ids(&self) -> BoxFuture<'static, Result<usize, SinkError>> {
         self.call(|conn, own, of| {
-            let Some(keep_ms) = of.settings.keep_ids_ms else { return Ok(()) };
-            let before = super::now_ms() - keep_ms;
-            while ids::forget_older(own, conn, &of.settings.group, before).map_err(claim::down)? > 0 {}
-            Ok(())
+            let Some(keep_ms) = of.settings.keep_ids_ms else { return Ok(0) };
+            let before = super::now_ms().saturating_sub(keep_ms);
+            ids::forget_older(own, conn, &of.settings.group, before).map_err(claim::down)
         })
     }
 }
