@@ -9,6 +9,8 @@ mod at_most_once_skips_nothing_undisturbed;
 mod common;
 #[path = "delivery/crash_at_any_point_ends_as_promised.rs"]
 mod crash_at_any_point_ends_as_promised;
+#[path = "delivery/dead_letters_come_before_positions.rs"]
+mod dead_letters_come_before_positions;
 #[path = "delivery/each_outcome_has_its_way.rs"]
 mod each_outcome_has_its_way;
 #[path = "delivery/partitions_move_between_members.rs"]

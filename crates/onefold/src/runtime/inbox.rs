@@ -6,15 +6,16 @@ use std::time::Duration;
 use onefold_core::lane::Slot;
 
 use crate::boundary::sink::TxDone;
+use crate::log::LogError;
 
 /// A message to an engine.
 pub(super) enum Message {
     /// Work that was given out has ended.
     Ended(Vec<(Slot, TxDone)>),
     /// A dead letter is acknowledged, or is not.
-    Buried(Slot, Result<(), String>),
+    Buried(Slot, Result<(), LogError>),
     /// The relay went over the stored verdicts once.
-    Relayed(Result<usize, String>),
+    Relayed(Result<usize, LogError>),
     /// Drain and end.
     Stop,
 }

@@ -18,7 +18,9 @@ fn cluster(commits_take_ms: u64) -> MemoryCluster {
     let cluster = MemoryCluster::new();
     cluster.create_topic("payments", 4);
     cluster.answer_commits_after(Duration::from_millis(commits_take_ms));
-    payments(COUNT).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    for payment in payments(COUNT) {
+        cluster.append(payment);
+    }
     cluster
 }
 

@@ -120,8 +120,11 @@ impl Default for MemoryCluster {
 
 impl Publish for MemoryCluster {
     fn publish(&self, record: Record) -> BoxFuture<'static, Result<(), LogError>> {
-        self.append(record);
-        Box::pin(std::future::ready(Ok(())))
+        let refused = self.refuses(&record);
+        if refused.is_none() {
+            self.append(record);
+        }
+        Box::pin(std::future::ready(refused.map_or(Ok(()), Err)))
     }
 
     fn ensure_topic(&self, topic: String, partitions: i32) -> BoxFuture<'static, Result<(), LogError>> {

@@ -3,18 +3,64 @@
 use std::time::Duration;
 
 use super::cluster::MemoryCluster;
+use crate::log::LogError;
+use crate::record::Record;
 
 /// Off, unless a test sets it.
 #[derive(Default)]
 pub(super) struct Faults {
     pub(super) commits_take: Duration,
     pub(super) refused_commits: u32,
+    pub(super) refuses_publishing: bool,
+    pub(super) refused_publishes: u32,
+    pub(super) largest_bytes: Option<usize>,
 }
 
 impl MemoryCluster {
     /// Commits count at once, and are answered so much later.
     pub fn answer_commits_after(&self, wait: Duration) {
         self.lock().faults.commits_take = wait;
+    }
+
+    /// Whether publishing fails from now on, in a way that waiting may mend.
+    pub fn refuse_publishing(&self, refuses: bool) {
+        self.lock().faults.refuses_publishing = refuses;
+    }
+
+    /// How many records were refused so far.
+    pub fn refused_publishes(&self) -> u32 {
+        self.lock().faults.refused_publishes
+    }
+
+    /// Publishing larger records fails for good.
+    pub fn publish_at_most(&self, bytes: usize) {
+        self.lock().faults.largest_bytes = Some(bytes);
+    }
+
+    /// All members of the group lose what they have without being asked, as after a session that timed out, and get
+    /// their share anew.
+    pub fn lose(&self, group: &str, topic: &str) {
+        let mut state = self.lock();
+        let partitions = state.topics.get(topic).map_or(0, |topic| topic.partitions.len() as i32);
+        if let Some(group) = state.groups.get_mut(&(group.to_owned(), topic.to_owned())) {
+            group.lose(partitions);
+        }
+    }
+
+    /// Whether every member of the group has heard all that happened.
+    pub fn is_heard(&self, group: &str, topic: &str) -> bool {
+        let state = self.lock();
+        let group = state.groups.get(&(group.to_owned(), topic.to_owned()));
+        group.is_none_or(|group| group.members.values().all(|member| member.events.is_empty()))
+    }
+
+    pub(super) fn refuses(&self, record: &Record) -> Option<LogError> {
+        let faults = &mut self.lock().faults;
+        if faults.largest_bytes.is_some_and(|largest| record.size_bytes() > largest) {
+            return Some(LogError::Fatal(format!("a record of {} bytes is too large", record.size_bytes())));
+        }
+        faults.refused_publishes += u32::from(faults.refuses_publishing);
+        faults.refuses_publishing.then(|| LogError::Unreachable("no replica is in sync".into()))
     }
 
     /// The next commits, so many, do not count, and their answer is to try again.

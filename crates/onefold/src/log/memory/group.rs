@@ -65,6 +65,16 @@ impl Group {
         self.rebalance(partitions);
     }
 
+    /// All are told that they have nothing any more; when they have let it go, all get their share.
+    pub(super) fn lose(&mut self, partitions: i32) {
+        self.rebalancing = true;
+        for member in self.members.values_mut().filter(|member| !member.held.is_empty()) {
+            member.revoking = true;
+            member.events.push_back(LogEvent::Lost(member.held.clone()));
+        }
+        self.share_when_free(partitions);
+    }
+
     pub(super) fn wake_all(&self) {
         self.members.values().filter_map(|member| member.wake.as_ref()).for_each(|wake| wake());
     }

@@ -31,6 +31,10 @@ impl Engine {
         if runs.is_empty() {
             return false;
         }
+        let runs = self.bury_doomed(runs);
+        if runs.is_empty() {
+            return true;
+        }
         if at_most == 1 {
             self.breaker.probe_started();
             self.flood.probe_started();
@@ -65,6 +69,24 @@ impl Engine {
             runs.push(run);
         }
         runs
+    }
+
+    /// Those that died at intake go their own way; the others are given back.
+    fn bury_doomed(&mut self, runs: Vec<Vec<Slot>>) -> Vec<Vec<Slot>> {
+        let mut others = Vec::with_capacity(runs.len());
+        for run in runs {
+            let doomed = run.first().and_then(|slot| {
+                let task = self.lanes.get(*slot)?;
+                let Work::Doomed(reason) = &task.work else { return None };
+                super::ended::note_ended(&mut self.owned, task);
+                Some((*slot, reason.clone()))
+            });
+            match doomed {
+                Some((slot, reason)) => self.bury(slot, reason),
+                None => others.push(run),
+            }
+        }
+        others
     }
 
     fn is_run(&self, slot: Slot) -> bool {
@@ -112,6 +134,8 @@ impl Engine {
         let task = self.lanes.get(slot)?;
         let work = match &task.work {
             Work::Run => TxWork::Run { digest: task.digest },
+            // Never given out as such; nothing would be lost.
+            Work::Doomed(_) => return None,
             Work::Pass => TxWork::Pass,
             Work::Bury(letter) => TxWork::Dead {
                 letter: Box::new(letter.record.clone()),
@@ -119,8 +143,7 @@ impl Engine {
                 digest: task.digest.filter(|_| letter.reason.class != crate::dead_letter::ReasonClass::Conflict),
             },
         };
-        let epoch = self.owned.get(&task.record.partition).map_or(0, |owned| owned.epoch);
-        let (record, gap_start) = (task.record.clone(), task.gap_start);
+        let (record, gap_start, epoch) = (task.record.clone(), task.gap_start, task.epoch);
         Some(TxJob { record, attempt: attempt(task), lane: task.lane, gap_start, epoch, work })
     }
 }
@@ -138,7 +161,7 @@ fn may_run(owned: &BTreeMap<i32, Owned>, task: &Task) -> bool {
     owned.get(&task.record.partition).is_none_or(|owned| owned.progress.may_run(task.record.offset, owned.running))
 }
 
-fn note_running(owned: &mut BTreeMap<i32, Owned>, task: Option<&Task>) {
+pub(super) fn note_running(owned: &mut BTreeMap<i32, Owned>, task: Option<&Task>) {
     let Some(task) = task else { return };
     let owned = owned.get_mut(&task.record.partition).filter(|o| o.assignment() == task.ticket.assignment());
     if let Some(owned) = owned {

@@ -72,6 +72,9 @@ impl Engine {
     /// Goes towards the end where there is one; whether it is reached.
     pub(super) fn is_over(&mut self) -> Result<bool, String> {
         let now = self.clock.now_ms();
+        if let Some(refused) = self.relay.refused.take() {
+            return Err(refused);
+        }
         match self.ending.stage {
             Stage::Running => {
                 if self.is_drained()? {
@@ -86,9 +89,28 @@ impl Engine {
             }
             Stage::Leaving { deadline_ms } => {
                 let left = self.owned.is_empty() && self.revoking.is_none() && !self.commits.is_under_way();
-                Ok((left && (self.relay.is_idle() || self.relay.problem.is_some())) || now >= deadline_ms)
+                if left && self.relay.is_idle() {
+                    return Ok(true);
+                }
+                let goes_anyway = !self.report.drains && left && self.relay.problem.is_some();
+                if goes_anyway || now >= deadline_ms { self.leave_undone(left) } else { Ok(false) }
             }
         }
+    }
+
+    /// The way out took too long. A drain that ends well has left nothing behind; who is told to stop goes on later.
+    fn leave_undone(&self, left: bool) -> Result<bool, String> {
+        let what = match (&self.relay.problem, left) {
+            (Some(problem), _) => problem.clone(),
+            (None, true) => "dead letters that are stored are not all published".to_owned(),
+            (None, false) => "partitions could not be given up with their positions committed".to_owned(),
+        };
+        let undone = format!("it ended with work left undone: {what}. Nothing is lost: start it again to go on");
+        if self.report.drains {
+            return Err(undone);
+        }
+        tracing::warn!(pipeline = self.plan.name(), "{undone}");
+        Ok(true)
     }
 
     /// Whether every partition has passed its target and nothing is parked.

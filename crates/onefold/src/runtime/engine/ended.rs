@@ -32,6 +32,8 @@ impl Engine {
         let buried = matches!(task.work, super::task::Work::Bury(_));
         match done {
             TxDone::Done(_) if buried => self.on_stored(slot),
+            TxDone::Failed(failure) if buried => self.on_not_stored(slot, &failure.to_string()),
+            TxDone::SinkDown(why) if buried => self.on_not_stored(slot, &why),
             TxDone::Done(outcome) => self.on_success(slot, &outcome),
             TxDone::Duplicate => {
                 self.counters.duplicates_id += 1;

@@ -66,6 +66,13 @@ impl Flood {
         }
     }
 
+    /// The probe asked nothing: it was a letter.
+    pub(super) fn probe_lost(&mut self) {
+        if let Some(shut) = &mut self.shut {
+            shut.probing = false;
+        }
+    }
+
     pub(super) fn is_on(&self) -> bool {
         self.shut.is_some()
     }

@@ -36,7 +36,7 @@ impl Engine {
 
     pub(super) fn take_in(&mut self, record: Record) {
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
-        let gap_start = owned.reached;
+        let (gap_start, epoch) = (owned.reached, owned.epoch);
         let bytes = u32::try_from(record.size_bytes()).unwrap_or(u32::MAX);
         let delivered = owned.progress.delivered(record.offset, record.leader_epoch, bytes);
         owned.reached = owned.reached.max(record.offset + 1);
@@ -44,7 +44,7 @@ impl Engine {
         match delivered {
             Delivered::New(ticket) => {
                 self.counters.delivered += 1;
-                self.sort(record, ticket, gap_start, bytes);
+                self.sort(record, ticket, (gap_start, epoch), bytes);
             }
             Delivered::Done => {
                 self.counters.delivered += 1;
@@ -55,7 +55,7 @@ impl Engine {
         }
     }
 
-    fn sort(&mut self, record: Record, ticket: Ticket, gap_start: i64, bytes: u32) {
+    fn sort(&mut self, record: Record, ticket: Ticket, (gap_start, epoch): (i64, i64), bytes: u32) {
         let intake = self.judge_intake(&record);
         let in_sink = self.protocol.position_is_in_sink();
         let (identity, reason) = match intake {
@@ -83,13 +83,14 @@ impl Engine {
         let lane = lane.filter(|_| !passes).unwrap_or_else(|| self.report.unique_lane());
         let identity = Arc::new(identity.unwrap_or_else(|| Identity::from_bytes(Vec::new())));
         let work = match reason {
-            Some(reason) => Work::Bury(self.letter(&record, &identity, reason)),
+            Some(reason) => Work::Doomed(reason),
             None if passes => Work::Pass,
             None => Work::Run,
         };
         let record = Arc::new(record);
-        let task = Task { record, ticket, gap_start, lane, identity, digest, tries: Tries::default(), work };
-        if self.protocol == Protocol::CommitFirst {
+        let task = Task { record, ticket, gap_start, lane, epoch, identity, digest, tries: Tries::default(), work };
+        // What runs nothing needs no commit before it, and no commit passes it before its letter is out.
+        if self.protocol == Protocol::CommitFirst && !dies {
             self.commits.hold_until_committed(arrival, task);
         } else {
             self.lanes.arrive(arrival, task);

@@ -16,6 +16,8 @@ pub(super) struct Task {
     pub(super) gap_start: i64,
     /// What keeps order with it, for a worker that runs several of one lane.
     pub(super) lane: u64,
+    /// The owner epoch of the assignment that it was delivered under, whoever has the partition by now.
+    pub(super) epoch: i64,
     pub(super) identity: Arc<Identity>,
     /// Set where the identity is remembered.
     pub(super) digest: Option<[u8; 16]>,
@@ -29,6 +31,8 @@ pub(super) enum Work {
     Run,
     /// Nothing but the position: it is not for this pipeline.
     Pass,
+    /// It died at intake: to be buried, unless the flood guard holds it back.
+    Doomed(crate::dead_letter::Reason),
     /// It is dead; this letter is to be stored or published.
     Bury(Arc<Letter>),
 }

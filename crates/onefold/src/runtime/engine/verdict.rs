@@ -8,9 +8,9 @@ use onefold_core::lane::Slot;
 
 use super::task::{Letter, Work};
 use super::{Engine, Worker};
-use crate::boundary::sink::Sink;
+use crate::boundary::sink::{Sink, SinkError};
 use crate::dead_letter::{Reason, ReasonClass, letter_for};
-use crate::log::Publish;
+use crate::log::{LogError, Publish};
 use crate::record::Record;
 use crate::runtime::inbox::Message;
 
@@ -24,6 +24,8 @@ pub(super) struct Relay {
     not_before_ms: u64,
     failures: u32,
     pub(super) problem: Option<String>,
+    /// A letter that no waiting gets through.
+    pub(super) refused: Option<String>,
 }
 
 impl Relay {
@@ -58,13 +60,10 @@ impl Engine {
             offset = task.record.offset, class = %reason.class, attempts = reason.attempts, "dead: {}", reason.message
         );
         let letter = self.letter(&task.record, &task.identity, reason);
-        let partition = task.record.partition;
         if let Some(task) = self.lanes.get_mut(slot) {
             task.work = Work::Bury(letter);
         }
-        if let Some(owned) = self.owned.get_mut(&partition) {
-            owned.running += 1;
-        }
+        super::dispatch::note_running(&mut self.owned, self.lanes.get(slot));
         match &self.worker {
             Worker::Sink(sink) => {
                 let inbox = self.inbox.clone();
@@ -79,9 +78,26 @@ impl Engine {
 
     /// The verdict is a row in the sink.
     pub(super) fn on_stored(&mut self, slot: Slot) {
+        self.breaker.answered();
+        self.flood.probe_lost();
         self.counters.dead += 1;
         self.relay.want();
         self.settle(slot);
+    }
+
+    /// The verdict is not in the sink: written again later, however often, since it is never passed over.
+    pub(super) fn on_not_stored(&mut self, slot: Slot, why: &str) {
+        self.breaker.probe_lost();
+        self.flood.probe_lost();
+        self.bury_again(slot, why);
+    }
+
+    fn bury_again(&mut self, slot: Slot, why: &str) {
+        let Some(Work::Bury(letter)) = self.lanes.get(slot).map(|task| &task.work) else { return };
+        let failed = letter.failed.fetch_add(1, Ordering::Relaxed) + 1;
+        let after_ms = self.policy.backoff_ms(failed, fastrand::u64(..)).max(100);
+        self.relay.problem = Some(format!("dead letters cannot be written: {why}"));
+        self.park(slot, after_ms);
     }
 
     /// Sends the letter; acks=all before the position moves.
@@ -98,18 +114,20 @@ impl Engine {
             Worker::Sink(_) => None,
         };
         self.tokio.spawn(async move {
-            let mut result = publish.publish(record).await.map_err(|error| error.to_string());
+            let mut result = publish.publish(record).await;
             if let (Ok(()), Some(ids), Some((identity, digest))) = (&result, ids, mark) {
-                result = ids.mark(identity, digest, RowState::Dead).await.map_err(|error| error.to_string());
+                result = ids.mark(identity, digest, RowState::Dead).await.map_err(not_now);
             }
             inbox.push(Message::Buried(slot, result));
         });
     }
 
     /// A letter was acknowledged, or is to be sent again: a dead record is never passed over without its letter.
-    pub(super) fn on_buried(&mut self, slot: Slot, result: Result<(), String>) {
+    pub(super) fn on_buried(&mut self, slot: Slot, result: Result<(), LogError>) {
         let Some(task) = self.lanes.get(slot) else { return };
         super::ended::note_ended(&mut self.owned, task);
+        self.breaker.probe_lost();
+        self.flood.probe_lost();
         match result {
             Ok(()) => {
                 self.counters.dead += 1;
@@ -117,11 +135,8 @@ impl Engine {
                 self.settle(slot);
             }
             Err(why) => {
-                let Work::Bury(letter) = &task.work else { return };
-                let failed = letter.failed.fetch_add(1, Ordering::Relaxed) + 1;
-                let after_ms = self.policy.backoff_ms(failed, fastrand::u64(..)).max(100);
-                self.relay.problem = Some(format!("dead letters cannot be written: {why}"));
-                self.park(slot, after_ms);
+                self.note_refused(&why);
+                self.bury_again(slot, &why.to_string());
             }
         }
     }
@@ -136,7 +151,14 @@ impl Engine {
         self.tokio.spawn(async move { inbox.push(Message::Relayed(relay(&*sink, &*publish).await)) });
     }
 
-    pub(super) fn on_relayed(&mut self, result: Result<usize, String>) {
+    /// What waiting cannot mend ends the run, with the position where it is.
+    fn note_refused(&mut self, why: &LogError) {
+        if let LogError::Fatal(why) = why {
+            self.relay.refused = Some(format!("a dead letter is refused for good: {why}"));
+        }
+    }
+
+    pub(super) fn on_relayed(&mut self, result: Result<usize, LogError>) {
         self.relay.under_way = false;
         match result {
             Ok(count) => {
@@ -144,6 +166,7 @@ impl Engine {
                 (self.relay.failures, self.relay.problem) = (0, None);
             }
             Err(why) => {
+                self.note_refused(&why);
                 self.relay.failures += 1;
                 let wait = self.policy.backoff_ms(self.relay.failures, fastrand::u64(..)).max(100);
                 self.relay.not_before_ms = self.clock.now_ms() + wait;
@@ -154,15 +177,24 @@ impl Engine {
     }
 }
 
-/// Publishes stored verdicts, and only then forgets their letters: a crash between publishes them twice.
-async fn relay(sink: &dyn Sink, publish: &dyn Publish) -> Result<usize, String> {
-    let rows = sink.unpublished(RELAY).await.map_err(|error| error.to_string())?;
-    let mut published = Vec::with_capacity(rows.len());
-    let all = rows.into_iter().map(|row| async move { publish.publish(row.letter).await.map(|()| row.row) });
-    for result in futures_util::future::join_all(all).await {
-        published.push(result.map_err(|error| error.to_string())?);
+/// Publishes stored verdicts, and only then forgets their letters: a crash between publishes them twice. Those that got
+/// through are forgotten also where others did not.
+async fn relay(sink: &dyn Sink, publish: &dyn Publish) -> Result<usize, LogError> {
+    let rows = sink.unpublished(RELAY).await.map_err(not_now)?;
+    let all = rows.into_iter().map(|row| async move { (row.row, publish.publish(row.letter).await) });
+    let (mut published, mut failed) = (Vec::new(), None);
+    for (row, result) in futures_util::future::join_all(all).await {
+        match result {
+            Ok(()) => published.push(row),
+            Err(error) if matches!(failed, Some(LogError::Fatal(_))) => drop(error),
+            Err(error) => failed = Some(error),
+        }
     }
     let count = published.len();
-    sink.published(published).await.map_err(|error| error.to_string())?;
-    Ok(count)
+    sink.published(published).await.map_err(not_now)?;
+    failed.map_or(Ok(count), Err)
+}
+
+fn not_now(error: SinkError) -> LogError {
+    LogError::Unreachable(error.to_string())
 }
