@@ -54,6 +54,10 @@ pub enum BrokerError {
 /// How long a stop waits for threads that are busy with a disk.
 const LAST_TASKS: Duration = Duration::from_secs(5);
 
+/// How long produce is refused before a full disk is said to stay full, and how often that is looked at.
+const STAYS_FULL: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 impl Broker {
     /// Locks and recovers the data folder, makes the new leader epoch durable, then listens. When this returns, clients
     /// are served. May be called from any async runtime. Dropping the future half way stops what was started.
@@ -100,6 +104,19 @@ impl Broker {
         match durable.wait_for(|durable| durable.stopped.is_some()).await {
             Ok(durable) => durable.stopped.as_deref().unwrap_or_default().to_owned(),
             Err(_) => "the broker was shut down".to_owned(),
+        }
+    }
+
+    /// Waits until the broker has refused what is produced for two seconds because its disk is full. It still serves
+    /// readers, and takes records again as soon as there is space. Cancel-safe; needs a tokio runtime with time.
+    pub async fn out_of_space(&self) {
+        let mut full_since = None;
+        loop {
+            full_since = self.log.refuses_for_space().then(|| full_since.unwrap_or_else(tokio::time::Instant::now));
+            if full_since.is_some_and(|since| since.elapsed() >= STAYS_FULL) {
+                return;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 

@@ -27,19 +27,19 @@ fn folder() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_right_file_is_0_and_a_wrong_one_1() {
+fn a_right_file_is_0_and_a_wrong_one_2() {
     let folder = folder();
     file(&folder, "at-least-once");
     let checked = run(folder.path(), &["check"]).exits(0);
     assert_eq!(checked.out, "onefold.toml is right: 1 topic, 1 pipeline, 0 mocks\n");
     file(&folder, "at-lest-once");
-    let wrong = run(folder.path(), &["check"]).exits(1);
+    let wrong = run(folder.path(), &["check"]).exits(2);
     assert!(
         wrong.err.contains("onefold.toml:8:13") && wrong.err.contains("write `\"at-least-once\"`"),
         "{}",
         wrong.err
     );
-    let missing = run(folder.path(), &["run", "nowhere.toml"]).exits(1);
+    let missing = run(folder.path(), &["run", "nowhere.toml"]).exits(2);
     assert_eq!(missing.err, "error: cannot read nowhere.toml: No such file or directory (os error 2)\n");
 }
 

@@ -34,6 +34,8 @@ pub struct Engine {
     pub(super) queued_bytes: AtomicUsize,
     /// No file or checkpoint could be written for lack of space.
     pub(super) out_of_space: AtomicBool,
+    /// The last one who asked for room was refused for lack of space.
+    pub(super) refusing: AtomicBool,
     /// Bytes that the file in use takes without growing.
     pub(super) writer_room: AtomicU64,
 }

@@ -189,7 +189,9 @@ impl Log {
             if let Some(stopped) = self.engine().durability.stopped() {
                 return Err(stopped.into());
             }
-            match self.engine().room(bytes) {
+            let room = self.engine().room(bytes);
+            self.engine().refusing.store(room == Room::NoSpace, Ordering::Relaxed);
+            match room {
                 Room::Free => return Ok(()),
                 Room::NoSpace => return Err(ProduceRefused::NoSpace),
                 Room::Later => {}
@@ -199,6 +201,11 @@ impl Log {
             // The timeout is for what nobody announces, such as a stop; what is worked off wakes at once.
             let _ = tokio::time::timeout(std::time::Duration::from_millis(20), freed).await;
         }
+    }
+
+    /// Whether produce is being refused because the disk is full: the last one was, and it still is.
+    pub fn refuses_for_space(&self) -> bool {
+        self.engine().refusing.load(Ordering::Relaxed) && self.engine().out_of_space.load(Ordering::Relaxed)
     }
 
     /// The cluster's id as clients see it, made once for each data folder.

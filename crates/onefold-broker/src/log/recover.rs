@@ -62,6 +62,7 @@ impl Engine {
             durability: Durability::new(lsn),
             queued_bytes: AtomicUsize::new(0),
             out_of_space: AtomicBool::new(false),
+            refusing: AtomicBool::new(false),
             writer_room: AtomicU64::new(room),
         })
     }

@@ -98,13 +98,20 @@ pub(super) fn after_group(engine: &Engine, signals: &Signals) {
 }
 
 fn files_loop(engine: &Engine, signals: &Signals) {
+    // Said once until it works again: it is tried several times a second.
+    let mut said = false;
     while !signals.is_ending() {
         match engine.prepare_file() {
-            Ok(true) => signals.freed.notify_waiters(),
+            Ok(true) => {
+                said = false;
+                signals.freed.notify_waiters();
+            }
             Ok(false) => signals.files.wait(None),
             Err(_) if signals.is_ending() => {}
             Err(error) => {
-                tracing::warn!(%error, "no journal file can be prepared; trying again");
+                if !std::mem::replace(&mut said, true) {
+                    tracing::warn!(%error, "no journal file can be prepared; trying again");
+                }
                 signals.files.wait(Some(TRY_AGAIN));
             }
         }

@@ -45,7 +45,7 @@ pub async fn run(options: Options) -> Done {
 /// On standard output, so that a script that started it on port 0 can read where it is.
 fn greet(broker: &Broker, options: &Options) {
     let address = broker.address();
-    crate::console::print(&format!(
+    crate::console::tell(&format!(
         "listening on {address}, data in {}\n\n\
          try it:\n  \
          onefold topics create orders --partitions 3 --bootstrap {address}\n  \

@@ -14,7 +14,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Done {
-    let file = File::load(&options.file).map_err(Failure::failed)?;
+    let file = File::load(&options.file).map_err(Failure::usage)?;
     super::refuse_too_strong(&file)?;
     let count = |number: usize, one: &str| if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") };
     print(&format!(

@@ -1,4 +1,4 @@
-use crate::console::{print, record, say};
+use crate::console::{print, print_bytes, record, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
 use crate::kafka::offsets::{self, Ends};
@@ -75,7 +75,7 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
                 left.took(message.partition(), message.offset());
                 match options.json {
                     true => print(&record::json(&message)),
-                    false => print(&String::from_utf8_lossy(message.payload().unwrap_or_default())),
+                    false => print_bytes(message.payload().unwrap_or_default()),
                 }
                 if options.group.is_some() {
                     consumer.store_offset_from_message(&message).or_failed("cannot keep the position")?;
@@ -113,11 +113,23 @@ fn open(client: &ClientConfig, options: &Options, partitions: &[Ends]) -> Result
     }
     let mut assignment = TopicPartitionList::new();
     for ends in partitions {
-        let at = if begin == Offset::End { Offset::Offset(ends.end) } else { begin };
+        let at = match begin {
+            Offset::End => Offset::Offset(ends.end),
+            Offset::Offset(offset) => Offset::Offset(within(offset, ends)),
+            begin => begin,
+        };
         assignment.add_partition_offset(&options.topic, ends.partition, at)?;
     }
     consumer.assign(&assignment)?;
     Ok(consumer)
+}
+
+/// The place in this partition: its ends bound it. Beyond them librdkafka would begin anew, from the beginning.
+fn within(offset: i64, ends: &Ends) -> i64 {
+    if offset > ends.end {
+        say(&format!("partition {} ends at {}: begins there", ends.partition, ends.end));
+    }
+    offset.clamp(ends.earliest, ends.end.max(ends.earliest))
 }
 
 /// Errors that a client recovers from by itself are said and waited out; the others end the command.

@@ -17,7 +17,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Done {
-    let file = File::load(&options.file).map_err(Failure::failed)?;
+    let file = File::load(&options.file).map_err(Failure::usage)?;
     for ready in file.outline().map_err(Failure::failed)? {
         let explained = ready.explain(super::retention(&file, &ready));
         print(&if options.json { explanation::json(&explained).to_string() } else { explained.to_string() });

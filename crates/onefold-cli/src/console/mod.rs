@@ -7,14 +7,30 @@ pub mod live;
 pub mod record;
 pub mod table;
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
-/// Prints a line of data. A reader that went away (`| head`) ends the command quietly, as it does for other tools.
+/// Prints a line of data. A reader that went away (`| head`) ends the command quietly, as it does for other tools: only
+/// for commands that do nothing but print.
 pub fn print(line: &str) {
+    print_bytes(line.as_bytes());
+}
+
+/// [`print`] for bytes that need not be text: they come out as they are.
+pub fn print_bytes(line: &[u8]) {
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "{line}").is_err() {
-        std::process::exit(0);
+    match out.write_all(line).and_then(|()| out.write_all(b"\n")) {
+        Ok(()) => {}
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(why) => {
+            say(&format!("error: cannot write to standard output: {why}"));
+            std::process::exit(1);
+        }
     }
+}
+
+/// Prints a line about work that goes on whether anybody reads it or not.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// Says what happens, to whoever is watching.

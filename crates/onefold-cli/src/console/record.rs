@@ -1,8 +1,8 @@
-use rdkafka::message::{Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use serde_json::{Map, Value, json};
 
 /// A record as one line of JSON. Bytes that are not UTF-8 stand as hexadecimal digits under `NAME_hex`.
-pub fn json(message: &impl Message) -> String {
+pub fn json(message: &BorrowedMessage<'_>) -> String {
     let mut line = Map::new();
     line.insert("topic".into(), message.topic().into());
     line.insert("partition".into(), message.partition().into());
@@ -10,14 +10,16 @@ pub fn json(message: &impl Message) -> String {
     line.insert("timestamp".into(), message.timestamp().to_millis().into());
     put(&mut line, "key", message.key());
     put(&mut line, "value", message.payload());
-    let headers = message.headers().map(|headers| headers.iter().map(|header| one(header.key, header.value)).collect());
-    line.insert("headers".into(), headers.unwrap_or_else(|| Value::Array(vec![])));
+    // rdkafka's own reader of headers panics on names that are not UTF-8, which any client may send.
+    let headers = onefold::log::kafka::headers(message);
+    let headers = headers.iter().map(|header| one(&header.name, header.value.as_deref()));
+    line.insert("headers".into(), headers.collect());
     Value::Object(line).to_string()
 }
 
-fn one(name: &str, value: Option<&[u8]>) -> Value {
+fn one(name: &[u8], value: Option<&[u8]>) -> Value {
     let mut header = Map::new();
-    header.insert("name".into(), name.into());
+    put(&mut header, "name", Some(name));
     put(&mut header, "value", value);
     Value::Object(header)
 }

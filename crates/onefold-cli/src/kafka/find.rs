@@ -36,7 +36,7 @@ impl Where {
         }
         let usual = Path::new(USUAL_FILE);
         if let Some(file) = self.file.as_deref().or(usual.is_file().then_some(usual)) {
-            let file = File::load(file).map_err(Failure::failed)?;
+            let file = File::load(file).map_err(Failure::usage)?;
             return of_file(&file);
         }
         match std::env::var("ONEFOLD_BOOTSTRAP") {

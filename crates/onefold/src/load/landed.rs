@@ -4,7 +4,7 @@ use super::note::{Note, Reached};
 use super::{HEADER, LoadError, PATIENCE};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
@@ -81,9 +81,10 @@ fn read_to_the_end(consumer: &BaseConsumer, note: &mut Note) -> Result<(), LoadE
 
 fn take(message: &BorrowedMessage<'_>, note: &mut Note) {
     let reached = &mut note.reached[message.partition() as usize];
-    let line = message.headers().and_then(|headers| {
-        let ours = headers.iter().find(|header| header.key == HEADER)?;
-        let text = std::str::from_utf8(ours.value?).ok()?;
+    let headers = crate::log::kafka::headers(message);
+    let ours = headers.iter().find(|header| header.name == HEADER.as_bytes());
+    let line = ours.and_then(|ours| {
+        let text = std::str::from_utf8(ours.value.as_ref()?).ok()?;
         text.strip_prefix(&note.digest)?.strip_prefix(':')?.parse().ok()
     });
     *reached = Reached { line: reached.line.max(line.unwrap_or(0)), offset: message.offset() + 1 };

@@ -12,6 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How long a load that was stopped waits for what it has handed over: a cluster that takes nothing, as one whose disk
+/// is full, must not hold up the end. What is not acknowledged by then the next load finds, or sends.
+const LAST_ACKS: Duration = Duration::from_secs(3);
+
 pub(super) struct Sent {
     pub loaded: Loaded,
     pub complete: bool,
@@ -57,7 +61,7 @@ pub(super) fn send(
     let reached = note.reached.clone();
     let partitions = note.partitions;
     let acks = Arc::new(Mutex::new(Acks { note, lines: 0, refused: None }));
-    let sender = Sender { producer: producer(client, &acks)?, acks, settings, file, progress };
+    let sender = Sender { producer: producer(client, &acks)?, acks, settings, file, stop, progress };
     let mut loaded = Loaded { lines: file.lines, found: 0, keyless: 0 };
     let mut noted = Instant::now();
     let walked = each_line(&settings.file, settings.key.as_ref(), partitions, |line| {
@@ -76,13 +80,8 @@ pub(super) fn send(
         }
         Ok(())
     });
-    // What was handed over is waited for even when the walk was stopped: the note is then as good as it can be.
-    while sender.producer.in_flight_count() > 0 && sender.check().is_ok() {
-        let _ = sender.producer.flush(Duration::from_millis(200));
-        (progress)(loaded.found + sender.acked(), file.lines);
-    }
+    let complete = sender.wait_for_acks(loaded.found, walked.is_ok()) && walked.is_ok();
     sender.check()?;
-    let complete = walked.is_ok();
     sender.note(loaded.found, complete)?;
     match walked {
         Ok(()) | Err(LoadError::Stopped) => Ok(Sent { loaded, complete }),
@@ -106,6 +105,7 @@ struct Sender<'a> {
     acks: Arc<Mutex<Acks>>,
     settings: &'a LoadSettings,
     file: &'a Summary,
+    stop: &'a AtomicBool,
     progress: &'a (dyn Fn(u64, u64) + Sync),
 }
 
@@ -127,6 +127,9 @@ impl Sender<'_> {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
                     self.check()?;
+                    if self.stop.load(Ordering::Relaxed) {
+                        return Err(LoadError::Stopped);
+                    }
                     record = back;
                     let wait = if began.elapsed() > PATIENCE { 100 } else { 5 };
                     std::thread::sleep(Duration::from_millis(wait));
@@ -137,6 +140,23 @@ impl Sender<'_> {
                 }
             }
         }
+    }
+
+    /// Whether all that was handed over is acknowledged. A walk that was stopped is waited for a little: the note is then
+    /// as good as it can be.
+    fn wait_for_acks(&self, found: u64, walked: bool) -> bool {
+        let mut stopped_at: Option<Instant> = None;
+        while self.producer.in_flight_count() > 0 && self.check().is_ok() {
+            if !walked || self.stop.load(Ordering::Relaxed) {
+                let stopped_at = stopped_at.get_or_insert_with(Instant::now);
+                if stopped_at.elapsed() > LAST_ACKS {
+                    return false;
+                }
+            }
+            let _ = self.producer.flush(Duration::from_millis(200));
+            (self.progress)(found + self.acked(), self.file.lines);
+        }
+        true
     }
 
     fn note(&self, found: u64, done: bool) -> Result<(), LoadError> {

@@ -39,8 +39,9 @@ pub(super) fn verdict(settings: &MockSettings, id: &RequestId, attempt: u32, req
     }
     let draw = |rule: &str, n: usize| draw(settings.seed, rule, n, id);
     let mut hangs = settings.hang.iter().enumerate();
-    if let Some((_, hang)) = hangs.find(|(n, hang)| attempt <= hang.times && draw("hang", *n) < hang.share) {
-        return Verdict::Late(hang.length);
+    if let Some((_, hang)) = hangs.find(|(n, hang)| draw("hang", *n) < hang.share) {
+        // An id that hangs never fails as well: the attempts that one id is planned to lose do not add up.
+        return if attempt <= hang.times { Verdict::Late(hang.length) } else { Verdict::Accept };
     }
     let mut fails = settings.fail.iter().enumerate();
     match fails.find(|(n, fail)| attempt <= fail.times && draw("fail", *n) < fail.share) {

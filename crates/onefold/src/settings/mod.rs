@@ -7,6 +7,7 @@
 mod build;
 mod check;
 mod kafka;
+mod mask;
 mod mock;
 mod nearest;
 mod pipeline;
@@ -21,6 +22,8 @@ mod words;
 
 pub use build::BuildError;
 pub use kafka::{KafkaSettings, Sasl, Tls};
+#[cfg(feature = "http")]
+pub(crate) use mask::without_users;
 pub use mock::{Fail, Hang, MockSettings, Reject};
 pub use pipeline::{DedupSettings, PipelineSettings, RetrySettings, StoreSettings};
 pub use problem::{Fix, Problem, SettingsErrors};

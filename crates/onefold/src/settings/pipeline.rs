@@ -160,7 +160,9 @@ fn retry(mut table: Reader<'_>) -> RetrySettings {
         first: first.as_ref().map_or(Duration::from_millis(100), |first| first.value.0),
         longest: longest.as_ref().map_or(Duration::from_secs(30), |longest| longest.value.0),
     };
-    if let Some(longest) = longest.filter(|longest| longest.value.0 < retry.first) {
+    // A `first` that could not be read is no measure for `longest`.
+    let known = first.is_some() || !table.has("first");
+    if let Some(longest) = longest.filter(|longest| known && longest.value.0 < retry.first) {
         let what = format!("{}: `longest` is shorter than `first`", table.path);
         let fix = Fix::replace(
             table.found.source,

@@ -1,3 +1,4 @@
+use super::mask::{masked, masked_message};
 use super::source::Source;
 use std::fmt;
 use std::ops::Range;
@@ -66,10 +67,14 @@ impl Problem {
     }
 
     /// As the rest of the world's compilers print it, so that terminals and editors can jump to the place.
+    /// Secrets do not show.
     pub(crate) fn print(&self, source: &Source, f: &mut impl fmt::Write) -> fmt::Result {
         let (line, column) = source.place(self.span.start);
-        let (text, gutter) = (source.line(self.span.start), line.to_string().len());
-        writeln!(f, "error: {}", self.what)?;
+        let shown = masked(&source.text);
+        let (text, gutter) = (shown.split('\n').nth(line - 1).unwrap_or(""), line.to_string().len());
+        let text = text.trim_end_matches('\r');
+        let clean = |text: &str| masked_message(text, &source.text);
+        writeln!(f, "error: {}", clean(&self.what))?;
         writeln!(f, "{:gutter$}--> {}:{line}:{column}", "", source.path.display())?;
         if !text.trim().is_empty() {
             let rest = text.chars().count().saturating_sub(column - 1).max(1);
@@ -79,10 +84,12 @@ impl Problem {
             writeln!(f, "{:gutter$} | {:2$}{3}", "", "", column - 1, "^".repeat(marks))?;
         }
         for (name, text) in &self.because {
-            writeln!(f, "  {name:<14} {}", indented(text))?;
+            writeln!(f, "  {name:<14} {}", indented(&clean(text)))?;
         }
-        for (n, fix) in self.fixes.iter().enumerate() {
-            writeln!(f, "  {:<14} {}", if n == 0 { "to fix" } else { "or" }, indented(&fix.to_string()))?;
+        // A fix that cannot be printed whole cannot be applied as printed.
+        let fixes = self.fixes.iter().map(Fix::to_string).filter(|fix| clean(fix) == *fix);
+        for (n, fix) in fixes.enumerate() {
+            writeln!(f, "  {:<14} {}", if n == 0 { "to fix" } else { "or" }, indented(&fix))?;
         }
         Ok(())
     }

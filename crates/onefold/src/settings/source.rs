@@ -16,13 +16,6 @@ impl Source {
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 
-    /// The line that holds `at`, without its line end.
-    pub fn line(&self, at: usize) -> &str {
-        let at = self.floor(at);
-        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        self.text[start..].lines().next().unwrap_or("")
-    }
-
     /// Where a line of its own can go after the line that holds `at`.
     pub fn line_end(&self, at: usize) -> usize {
         let at = self.floor(at);

@@ -6,11 +6,14 @@ use onefold::settings::{File, KafkaSettings};
 use onefold_broker::{Broker, BrokerError, BrokerSettings};
 use onefold_core::guarantee::Kept;
 use rdkafka::ClientConfig;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The file's cluster, there to be used: the broker of this process, or one elsewhere that was reached.
 pub struct RunningCluster {
     broker: Option<Broker>,
+    /// The embedded broker's folder.
+    data: Option<PathBuf>,
     address: String,
     client: ClientConfig,
     more: Vec<(String, String)>,
@@ -18,22 +21,22 @@ pub struct RunningCluster {
 
 impl RunningCluster {
     pub async fn start(file: &File) -> Done<RunningCluster> {
-        let (broker, address) = match &file.kafka {
+        let (broker, data, address) = match &file.kafka {
             KafkaSettings::Embedded { data, listen } => {
                 let settings = BrokerSettings::new(data).listen(&listen.value);
                 let broker = start_broker(settings).await.map_err(Failure::failed)?;
                 let address = broker.address().to_string();
-                (Some(broker), address)
+                (Some(broker), Some(data.clone()), address)
             }
             KafkaSettings::Bootstrap { servers, .. } => {
                 reach::reach(servers, &format!("said by {}", file.path.display())).await?;
-                (None, servers.clone())
+                (None, None, servers.clone())
             }
         };
         let client = find::client(file, &address)?;
         let properties = file.kafka.client_properties(&file.folder()).map_err(Failure::failed)?;
         let more = properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Ok(RunningCluster { broker, address, client, more })
+        Ok(RunningCluster { broker, data, address, client, more })
     }
 
     pub fn client(&self) -> &ClientConfig {
@@ -75,6 +78,18 @@ impl RunningCluster {
             Some(broker) => broker.stopped().await,
             None => std::future::pending().await,
         }
+    }
+
+    /// Resolves when the embedded broker takes no records because its disk is full, with what to do.
+    pub async fn out_of_space(&self) -> String {
+        let (Some(broker), Some(data)) = (&self.broker, &self.data) else { return std::future::pending().await };
+        broker.out_of_space().await;
+        format!(
+            "the disk under {} is full: the embedded broker takes no more records\n  \
+             to fix         free some space (200 MB are enough to begin with) and run it again: it goes on where it was\n  \
+             or             move the folder to a larger disk, and set kafka.embedded.data to it",
+            data.display(),
+        )
     }
 
     pub async fn shutdown(self) {

@@ -10,6 +10,8 @@ use tokio::sync::watch::Receiver;
 /// Puts the lines of every `load` into its topic, those that are not there yet.
 pub async fn load_all(file: &File, cluster: &RunningCluster, stop: &Receiver<bool>, watch: &Watch) -> Done {
     let halt = Arc::new(AtomicBool::new(false));
+    // A load is on a thread of its own, which must end even where nobody waits for it any more.
+    let _halted = Halt(halt.clone());
     let (halting, raised) = (halt.clone(), super::raised(stop.clone()));
     let halter = tokio::spawn(async move {
         raised.await;
@@ -34,4 +36,12 @@ pub async fn load_all(file: &File, cluster: &RunningCluster, stop: &Receiver<boo
     }
     halter.abort();
     Ok(())
+}
+
+struct Halt(Arc<AtomicBool>);
+
+impl Drop for Halt {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

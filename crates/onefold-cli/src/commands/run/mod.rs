@@ -6,7 +6,7 @@ mod loads;
 mod watch;
 
 use super::refuse_too_strong;
-use crate::console::print;
+use crate::console::tell;
 use crate::exit::{Done, Failure};
 use clap::Args;
 use cluster::RunningCluster;
@@ -21,7 +21,7 @@ use watch::Watch;
 /// Run the pipelines of a file
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold run examples/payments/onefold.toml --drain\n\nStarts the file's embedded broker, makes its topics, loads its files, serves its mocks and runs its pipelines.\nSIGTERM and Ctrl-C end it after what is in flight is finished; a second one ends it at once.\nKilled at any moment and started again, it goes on where it was."
+    after_help = "Example:\n  onefold run examples/payments/onefold.toml --drain\n\nStarts the file's embedded broker, makes its topics, loads its files, serves its mocks and runs its pipelines.\nSIGTERM and Ctrl-C end it after what is in flight is finished; a second one ends it at once.\nIt ends with an error when the embedded broker's disk is full.\nKilled at any moment and started again, it goes on where it was."
 )]
 pub struct Options {
     /// The file
@@ -36,7 +36,7 @@ pub struct Options {
 }
 
 pub async fn run(options: Options) -> Done {
-    let file = File::load(&options.file).map_err(Failure::failed)?;
+    let file = File::load(&options.file).map_err(Failure::usage)?;
     refuse_too_strong(&file)?;
     if file.pipelines.is_empty() {
         let why = format!("{} has no [pipelines]: there is nothing to run", options.file.display());
@@ -49,7 +49,7 @@ pub async fn run(options: Options) -> Done {
     cluster.shutdown().await;
     let table = result?;
     if !options.json {
-        print(&table);
+        tell(&table);
     }
     Ok(())
 }
@@ -70,6 +70,7 @@ async fn on_cluster(
     let result = tokio::select! {
         result = work(file, cluster, options, stop, watch, pipelines) => result,
         why = cluster.stopped() => Err(Failure::failed(format!("the embedded broker stopped: {why}"))),
+        why = cluster.out_of_space() => Err(Failure::failed(why)),
     };
     for mock in mocks {
         mock.shutdown().await;

@@ -1,6 +1,6 @@
 //! What a run looks like: on a terminal a line a pipeline, redrawn; on a pipe or with `--json` events, one a line.
 
-use crate::console::{event, live, print};
+use crate::console::{event, live, tell};
 use indicatif::{MultiProgress, ProgressBar};
 use onefold::explain::Explained;
 use onefold::load::Loaded;
@@ -24,7 +24,7 @@ impl Watch {
     }
 
     pub fn guarantee(&self, explained: &Explained) {
-        print(&if self.json { event::guarantee(explained) } else { explained.to_string() });
+        tell(&if self.json { event::guarantee(explained) } else { explained.to_string() });
     }
 
     pub fn load(&self, topic: &str) -> LoadBar {
@@ -48,7 +48,7 @@ impl Watch {
 
     pub fn table(&self, table: &Table) {
         if self.json {
-            print(&event::table(table));
+            tell(&event::table(table));
         }
     }
 }
@@ -77,7 +77,7 @@ fn printing() -> Observer {
         if (early || same) && !snapshot.ended {
             return;
         }
-        print(&event::progress(&snapshot));
+        tell(&event::progress(&snapshot));
         printed.insert(snapshot.name.clone(), (Instant::now(), snapshot));
     })
 }
@@ -104,8 +104,8 @@ impl LoadBar {
         if let Some(loaded) = loaded {
             let text = live::loaded(&self.topic, loaded);
             match (self.json, &self.bar) {
-                (true, _) => print(&event::load(&self.topic, loaded)),
-                (false, _) => print(&text),
+                (true, _) => tell(&event::load(&self.topic, loaded)),
+                (false, _) => tell(&text),
             }
         }
     }

@@ -69,7 +69,7 @@ impl Effect for HttpEndpoint {
     }
 
     fn target(&self) -> String {
-        self.settings.url.clone()
+        crate::settings::without_users(&self.settings.url, false)
     }
 
     fn traits(&self) -> SinkTraits {

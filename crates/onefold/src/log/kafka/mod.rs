@@ -14,3 +14,4 @@ mod raw;
 pub use config::KafkaSettings;
 pub use consumer::KafkaLog;
 pub use producer::KafkaPublisher;
+pub use raw::headers;

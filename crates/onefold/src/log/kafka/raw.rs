@@ -123,6 +123,20 @@ pub(super) fn read_stray(message: &BorrowedMessage<'_>, topic: &Arc<str>, id: To
     arena.flush(records);
 }
 
+/// A message's headers with their names as bytes, which need not be UTF-8: rdkafka's own reader panics on such.
+pub fn headers(message: &BorrowedMessage<'_>) -> Vec<Header> {
+    let topic = Arc::from("");
+    let mut arena = Arena::new(&topic, TopicId::UNKNOWN);
+    // SAFETY: the borrowed message keeps the pointer valid.
+    let parts = unsafe { arena.push_headers(message.ptr()) };
+    let bytes = Bytes::from(arena.bytes);
+    let header = |(name, value): (Range<usize>, Option<Range<usize>>)| Header {
+        name: bytes.slice(name),
+        value: value.map(|value| bytes.slice(value)),
+    };
+    parts.into_iter().map(header).collect()
+}
+
 /// SAFETY: `message` is valid and carries an error.
 unsafe fn polled_of(message: *mut c::rd_kafka_message_t) -> Polled {
     // SAFETY: the caller's.
