@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 
 const PARTITIONS: i32 = 4;
 
+/// Number of the line, key and value of a record.
+type Loaded = (Option<u64>, Option<Vec<u8>>, Vec<u8>);
+
 struct Bench {
     folder: tempfile::TempDir,
     broker: Broker,
@@ -82,8 +85,7 @@ impl Bench {
         counted
     }
 
-    /// Number of the line, key and value of each record.
-    fn records(&self) -> Vec<(Option<u64>, Option<Vec<u8>>, Vec<u8>)> {
+    fn records(&self) -> Vec<Loaded> {
         let mut config = self.client();
         config.set("group.id", "check").set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create().unwrap();
