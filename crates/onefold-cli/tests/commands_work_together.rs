@@ -46,6 +46,9 @@ fn topics_records_and_groups() {
         .sum();
     assert_eq!(lag, 1);
     at(&["groups", "describe", "nobody"]).exits(1);
+    assert_eq!(at(&["consume", "orders", "--from", "9999", "--drain"]).exits(0).out, "", "nothing is beyond the end");
+    let both = at(&["consume", "orders", "--group", "readers", "--from", "earliest"]).exits(2);
+    assert!(both.err.contains("--from has no effect"), "{}", both.err);
 
     assert_eq!(
         at(&["topics", "delete", "orders", "--dry-run"]).exits(0).out,

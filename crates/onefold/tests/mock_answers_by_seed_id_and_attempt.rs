@@ -86,6 +86,17 @@ async fn what_hangs_is_taken_and_durable_before_the_answer() {
     assert!(began.elapsed() < Duration::from_secs(15), "the second attempt does not hang");
 }
 
+/// What is planned for one id does not add up, or a slow machine's own timeouts would decide which records die.
+#[tokio::test]
+async fn an_id_that_hangs_does_not_fail_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "hang = { for = \"1ms\", times = 1 }\nfail = { times = 3 }";
+    let mock = Mock::start(&settings(folder.path(), rules)).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(post(&mock, &event(1)).await, Some(200));
+    }
+}
+
 #[tokio::test]
 async fn a_torn_last_line_is_cut_off_and_attempts_go_on() {
     let folder = tempfile::tempdir().unwrap();

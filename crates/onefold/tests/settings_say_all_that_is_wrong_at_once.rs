@@ -56,3 +56,33 @@ fn the_example_is_right() {
     let file = file.unwrap_or_else(|wrong| panic!("{wrong}"));
     assert_eq!(file.pipelines.len(), 3);
 }
+
+fn said_of(text: &str) -> String {
+    File::parse(Path::new("onefold.toml"), text.to_owned()).expect_err("wrong on purpose").to_string()
+}
+
+/// Messages end up in logs and tickets.
+#[test]
+fn secrets_are_shown_in_no_message() {
+    for wrong in [
+        "[kafka]\nbootstrap = \"k:9092\"\nsasl = { mechanism = \"PLIAN\", user = \"u\", password = [\"hunter2\"] }",
+        "[kafka]\nbootstrap = \"k:9092\"\n[kafka.sasl]\nmechanism = \"PLAIN\"\nuser = \"u\"\npasswrd = \"hunter2\"",
+        "[kafka]\nbootstrap = \"k:9092\"\n[kafka.sasl]\nmechanism = \"PLAIN\"\nuser = \"u\"\npassword = \"hunter2",
+        "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"t\"\n[pipelines.p.to.http]\nurl = \"ftp://u:hunter2@h/\"",
+        "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"t\"\n[pipelines.p.to.http]\nurl = \"http://h\"\nheaders.Authorization = [\"hunter2\"]",
+    ] {
+        let said = said_of(wrong);
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+/// What can be checked is checked, whatever else is wrong; and nothing is concluded from what could not be read.
+#[test]
+fn one_error_does_not_hide_another_nor_make_one_up() {
+    let said = said_of(
+        "[kafka]\nembeded = { data = \"d\" }\n[topics.payments]\n[pipelines.p]\nfrom = \"paymnts\"\n\
+         retry = { first = 100, longest = \"1ms\" }\nto.http = { url = 5 }",
+    );
+    assert!(said.contains("in place of `\"paymnts\"`") && said.contains("`embedded`"), "{said}");
+    assert!(said.contains("to.http.url") && !said.contains("shorter"), "{said}");
+}

@@ -66,9 +66,10 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
         let fix = format!("to fix         onefold topics create {}", options.topic);
         return Err(Failure::failed(format!("there is no topic {}\n  {fix}", options.topic)));
     }
+    refuse_two_places(client, options)?;
     let consumer = open(client, options, &partitions).or_failed("cannot consume")?;
     let mut left = Left::new(options, &partitions);
-    let mut committed = Instant::now();
+    let (mut committed, mut owned) = (Instant::now(), Instant::now());
     while !stop.load(Ordering::Relaxed) && !left.is_done() {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
@@ -88,6 +89,7 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
         if options.group.is_some() && committed.elapsed() > Duration::from_secs(1) {
             let _ = consumer.commit_consumer_state(CommitMode::Async);
             committed = Instant::now();
+            left.leave_to_others(&consumer, options, &mut owned)?;
         }
     }
     if options.group.is_some() && left.printed > 0 {
@@ -95,6 +97,26 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
         let _ = consumer.commit_consumer_state(CommitMode::Sync);
     }
     Ok(())
+}
+
+/// A group goes on where it stands; --from can say only where one begins that stands nowhere yet.
+fn refuse_two_places(client: &ClientConfig, options: &Options) -> Done {
+    let (Some(from), Some(group)) = (options.from, &options.group) else { return Ok(()) };
+    if let Offset::Offset(offset) = from {
+        return Err(Failure::usage(format!(
+            "--from {offset} does not go with --group: a group begins at earliest or latest, or goes on where it stands"
+        )));
+    }
+    let positions = offsets::positions(client, group).or_failed("cannot ask for the group's positions")?;
+    match positions.iter().find(|position| position.topic == options.topic) {
+        None => Ok(()),
+        Some(at) => Err(Failure::usage(format!(
+            "the group {group} stands at {} in partition {} of {}, so --from has no effect\n  \
+             to fix         leave --from out, and it goes on there\n  \
+             or             leave --group out, or name another group",
+            at.committed, at.partition, at.topic,
+        ))),
+    }
 }
 
 fn open(client: &ClientConfig, options: &Options, partitions: &[Ends]) -> Result<BaseConsumer, KafkaError> {
@@ -144,6 +166,9 @@ fn said_once(why: &KafkaError, options: &Options) -> Done {
     }
 }
 
+/// How long a member of a group waits for partitions of its own: longer than a dead member's session lasts.
+const SHARE: Duration = Duration::from_secs(60);
+
 /// What is still to come before the command ends by itself.
 struct Left {
     max: Option<u64>,
@@ -172,6 +197,26 @@ impl Left {
         if let Some(ends) = &mut self.ends {
             ends.remove(&partition);
         }
+    }
+
+    /// Partitions that other members of the group read are theirs to drain. `owned` is when this one had some last.
+    fn leave_to_others(&mut self, consumer: &BaseConsumer, options: &Options, owned: &mut Instant) -> Done {
+        let Some(ends) = &mut self.ends else { return Ok(()) };
+        let assignment = consumer.assignment().or_failed("cannot ask for the assignment")?;
+        let mine: Vec<i32> = assignment.elements().iter().map(|element| element.partition()).collect();
+        if mine.is_empty() {
+            let waited = owned.elapsed() > SHARE;
+            let why =
+                || format!("other members of the group read all partitions of {}: nothing is left", options.topic);
+            return if waited { Err(Failure::failed(why())) } else { Ok(()) };
+        }
+        *owned = Instant::now();
+        let others: Vec<String> = ends.keys().filter(|one| !mine.contains(one)).map(i32::to_string).collect();
+        if !others.is_empty() {
+            say(&format!("partitions left to other members of the group: {}", others.join(", ")));
+            ends.retain(|partition, _| mine.contains(partition));
+        }
+        Ok(())
     }
 
     fn is_done(&self) -> bool {

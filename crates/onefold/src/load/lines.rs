@@ -31,27 +31,35 @@ impl Summary {
             lines += u64::from(!text.is_empty());
             Ok(())
         })?;
-        Ok(Summary { digest: hash.finalize().to_hex()[..32].to_owned(), lines })
+        Ok(Summary::new(&hash, lines))
+    }
+
+    fn new(hash: &blake3::Hasher, lines: u64) -> Summary {
+        Summary { digest: hash.finalize().to_hex()[..32].to_owned(), lines }
     }
 }
 
-/// Calls `take` for each line that is not empty, in order.
+/// Calls `take` for each line that is not empty, in order. Returns what the lines add up to as they were read now.
 pub(super) fn each_line(
     path: &Path,
     key: Option<&FieldPath>,
     partitions: i32,
     mut take: impl FnMut(Line) -> Result<(), LoadError>,
-) -> Result<(), LoadError> {
-    each(path, |number, text, _| {
+) -> Result<Summary, LoadError> {
+    let (mut hash, mut lines) = (blake3::Hasher::new(), 0);
+    each(path, |number, text, raw| {
+        hash.update(raw);
         if text.is_empty() {
             return Ok(());
         }
+        lines += 1;
         let key = key.and_then(|path| key_of(path, text));
         // Without a key any partition will do, but it must be the same one when the load goes on.
         let spread = || (number % u64::from(partitions.unsigned_abs().max(1))) as i32;
         let partition = key.as_ref().map_or_else(spread, |key| partition_of(key, partitions));
         take(Line { number, value: text.to_vec(), key, partition })
-    })
+    })?;
+    Ok(Summary::new(&hash, lines))
 }
 
 fn key_of(path: &FieldPath, text: &[u8]) -> Option<Vec<u8>> {

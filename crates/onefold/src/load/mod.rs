@@ -70,6 +70,11 @@ pub enum LoadError {
          to fix         delete {note}, and the file is loaded again"
     )]
     OtherTopic { topic: String, note: String },
+    #[error(
+        "{0} changed while it was being loaded: lines of the old and the new file may be in the topic\n  \
+         to fix         see that nobody writes into it, make the topic anew, and load it again"
+    )]
+    ChangedMeanwhile(String),
     #[error("there is no topic {0}")]
     NoTopic(String),
     #[error("line {line} of {file}: {why}")]

@@ -82,9 +82,12 @@ pub(super) fn send(
     });
     let complete = sender.wait_for_acks(loaded.found, walked.is_ok()) && walked.is_ok();
     sender.check()?;
-    sender.note(loaded.found, complete)?;
+    // The lines that were sent are marked with the digest of the first reading.
+    let changed = walked.as_ref().is_ok_and(|sent| sent != file);
+    sender.note(loaded.found, complete && !changed)?;
     match walked {
-        Ok(()) | Err(LoadError::Stopped) => Ok(Sent { loaded, complete }),
+        Ok(_) if changed => Err(LoadError::ChangedMeanwhile(settings.file.display().to_string())),
+        Ok(_) | Err(LoadError::Stopped) => Ok(Sent { loaded, complete }),
         Err(error) => Err(error),
     }
 }

@@ -1,17 +1,17 @@
 //! What no single key can tell: whether the parts of a file fit together.
 
 use super::nearest::nearest;
+use super::pipeline::Routes;
 use super::problem::{Fix, Problem};
 use super::reader::Located;
 use super::source::Source;
 use super::{File, KafkaSettings, PipelineSettings, SinkSettings};
 use std::path::{Path, PathBuf};
 
-pub(crate) fn problems(file: &File) -> Vec<Problem> {
-    let mut found = vec![];
+pub(crate) fn problems(file: &File, routes: &Routes) -> Vec<Problem> {
+    let mut found = unknown_topics(file, routes);
     for (n, pipeline) in file.pipelines.iter().enumerate() {
         found.extend(same_group(pipeline, &file.pipelines[..n]));
-        found.extend(unknown_topic(file, pipeline));
         found.extend(dead_letters(file, pipeline));
         found.extend(dedup(&file.source, pipeline));
         found.extend(statements(pipeline));
@@ -32,24 +32,23 @@ fn same_group(pipeline: &PipelineSettings, earlier: &[PipelineSettings]) -> Opti
 }
 
 /// The embedded broker is the file's own, so a topic that the file does not name is a slip.
-fn unknown_topic(file: &File, pipeline: &PipelineSettings) -> Option<Problem> {
-    let known: Vec<&str> =
-        file.topics.iter().map(|topic| topic.name.as_str()).chain(dead_letter_topics(file)).collect();
-    let from = &pipeline.from;
+fn unknown_topics(file: &File, routes: &Routes) -> Vec<Problem> {
+    let Some(declared) = &routes.declared else { return vec![] };
+    let known: Vec<&str> = declared.iter().chain(&routes.dead_letters).map(String::as_str).collect();
+    routes.from.iter().filter_map(|(pipeline, from)| unknown_topic(file, &known, pipeline, from)).collect()
+}
+
+fn unknown_topic(file: &File, known: &[&str], pipeline: &str, from: &Located<String>) -> Option<Problem> {
     let near = nearest(from, known.iter().copied());
     let embedded = matches!(file.kafka, KafkaSettings::Embedded { .. });
     if known.contains(&from.as_str()) || (!embedded && near.is_none()) {
         return None;
     }
-    let what = format!("pipelines.{}.from: the file has no [topics.{}]", pipeline.name.value, quoted(from));
+    let what = format!("pipelines.{pipeline}.from: the file has no [topics.{}]", quoted(from));
     let meant = near.map(|near| Fix::replace(&file.source, from.span.clone(), format!("{near:?}")));
     let lines = [format!("[topics.{}]", quoted(from)), "partitions = 1".to_owned()];
     let made = super::topic::bad_name(from).is_none().then(|| super::place::Place::Root.add(&file.source, &lines));
     Some(Problem::new(from.span.clone(), what).fix(meant).fix(made))
-}
-
-fn dead_letter_topics(file: &File) -> impl Iterator<Item = &str> {
-    file.pipelines.iter().filter_map(|pipeline| pipeline.dead_letters.as_ref()).map(|topic| topic.as_str())
 }
 
 fn quoted(name: &str) -> String {

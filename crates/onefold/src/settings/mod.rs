@@ -84,10 +84,7 @@ impl File {
     /// All that is wrong in it.
     pub fn parse(path: &Path, text: String) -> Result<File, SettingsErrors> {
         let source = source::Source { path: path.to_owned(), text };
-        let (read, mut problems) = read(&source);
-        if let Some(file) = &read {
-            problems.extend(check::problems(file));
-        }
+        let (read, problems) = read(&source);
         match read {
             Some(file) if problems.is_empty() => Ok(file),
             _ => Err(SettingsErrors::new(source, problems)),
@@ -118,18 +115,24 @@ fn read(source: &source::Source) -> (Option<File>, Vec<Problem>) {
     }
     let mut root = reader::Reader::root(&found, table.get_ref());
     let kafka = kafka::read(&mut root);
+    let mut routes = pipeline::Routes { declared: root.keys_of("topics"), from: vec![], dead_letters: vec![] };
     let topics = topic::read(&mut root);
-    let pipelines = pipeline::read(&mut root);
+    let pipelines = pipeline::read(&mut root, &mut routes);
     let mocks = mock::read(&mut root);
     root.finish();
     // A broken line leaves holes behind it; what seems missing there may only be unread.
-    let problems = match found.into_problems() {
+    let mut problems = match found.into_problems() {
         problems if broken.is_empty() => problems,
         problems => problems.into_iter().take(broken.len()).collect(),
     };
-    let file =
-        kafka.map(|kafka| File { path: source.path.clone(), kafka, topics, pipelines, mocks, source: source.clone() });
-    (file.filter(|_| broken.is_empty()), problems)
+    let whole = kafka.is_some() && broken.is_empty();
+    // Where the cluster is decides nothing about how the other parts fit together.
+    let kafka = kafka.unwrap_or(KafkaSettings::Bootstrap { servers: String::new(), tls: None, sasl: None });
+    let file = File { path: source.path.clone(), kafka, topics, pipelines, mocks, source: source.clone() };
+    if broken.is_empty() {
+        problems.extend(check::problems(&file, &routes));
+    }
+    (Some(file).filter(|_| whole), problems)
 }
 
 /// The names of the columns that paths become: their last name, or what `@` names.

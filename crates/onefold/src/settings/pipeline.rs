@@ -60,11 +60,21 @@ pub struct RetrySettings {
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(crate) fn read(root: &mut Reader<'_>) -> Vec<PipelineSettings> {
-    root.named("pipelines").into_iter().filter_map(|(name, table)| pipeline(name, table)).collect()
+/// Which topics the file names, also those of pipelines that cannot be read whole.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    /// The `[topics.NAME]`; none if they cannot be told.
+    pub declared: Option<Vec<String>>,
+    /// Pipelines and what they read.
+    pub from: Vec<(String, Located<String>)>,
+    pub dead_letters: Vec<String>,
 }
 
-fn pipeline(name: Located<String>, mut table: Reader<'_>) -> Option<PipelineSettings> {
+pub(crate) fn read(root: &mut Reader<'_>, routes: &mut Routes) -> Vec<PipelineSettings> {
+    root.named("pipelines").into_iter().filter_map(|(name, table)| pipeline(name, table, routes)).collect()
+}
+
+fn pipeline(name: Located<String>, mut table: Reader<'_>, routes: &mut Routes) -> Option<PipelineSettings> {
     let from = table.required::<String>("from", "\"payments\"");
     let group = table.optional::<String>("group");
     let condition = condition(&mut table, "where");
@@ -83,6 +93,8 @@ fn pipeline(name: Located<String>, mut table: Reader<'_>) -> Option<PipelineSett
     let begin = table.optional::<Chosen<Begin>>("start");
     let to = sink::read(&mut table);
     table.finish();
+    routes.from.extend(from.clone().map(|from| (name.value.clone(), from)));
+    routes.dead_letters.extend(dead_letters.as_ref().map(|topic| topic.value.clone()));
     Some(PipelineSettings {
         from: from?,
         group: group.unwrap_or(name.clone()),

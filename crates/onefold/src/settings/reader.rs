@@ -132,6 +132,16 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The keys of a table that is to come, whatever stands at them; none if it cannot be told, since it is misspelt or
+    /// no table.
+    pub fn keys_of(&self, key: &'static str) -> Option<Vec<String>> {
+        match self.get(key).map(Spanned::get_ref) {
+            Some(DeValue::Table(table)) => Some(table.iter().map(|(name, _)| name.get_ref().to_string()).collect()),
+            None if !self.misspells(key) => Some(vec![]),
+            _ => None,
+        }
+    }
+
     pub fn key_span(&self, key: &str) -> Option<Range<usize>> {
         self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(name, _)| name.span())
     }
