@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::address::{self, HostPort};
 use crate::log::{Log, OpenError};
-use crate::server::{self, Budget};
+use crate::server::{self, Budget, InFlight};
 use crate::settings::BrokerSettings;
 use crate::wire::{Groups, Node};
 
@@ -187,7 +187,7 @@ async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<Host
         groups: Groups::restore(groups, &log),
         log,
         producer_ids: Mutex::default(),
-        in_flight: Budget::new(settings.limits.in_flight_bytes),
+        in_flight: InFlight::new(settings.limits.in_flight_bytes),
         fetching: Budget::new(settings.limits.fetch_bytes),
         advertised,
         settings,

@@ -45,7 +45,8 @@ pub struct ServerLimits {
     pub in_flight_bytes: usize,
     /// Bytes of all Fetch answers that are being written, beyond the first 64 KiB of each.
     pub fetch_bytes: usize,
-    /// From the first byte of a request to its last.
+    /// From the first byte of a request to its last, without the time it queues for the budget. Beyond a usual size, also
+    /// the pace: a twelfth of the request in a sixth of this time.
     pub frame_timeout: Duration,
     /// A peer that takes nothing of its answer for this long is disconnected.
     pub write_timeout: Duration,

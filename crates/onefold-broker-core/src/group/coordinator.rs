@@ -137,7 +137,7 @@ impl Coordinator {
             self.remove(name);
             return;
         }
-        let bytes = slot.group.roster.bytes();
+        let bytes = slot.group.roster.bytes() + slot.group.pending_bytes();
         self.total_bytes = self.total_bytes - slot.bytes + bytes;
         slot.bytes = bytes;
         let wake_ms = slot.group.earliest_ms();

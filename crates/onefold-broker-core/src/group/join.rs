@@ -11,6 +11,10 @@ use super::{GroupError, GroupReply, JoinRequest, Token};
 /// Kafka makes member ids of the client's name and a UUID. A client's name may be long, an id should not be.
 const LONGEST_NAME_IN_ID: usize = 200;
 
+/// Of a map's entry beside the id itself, and of a group beside its ids: rather too much than too little.
+const PENDING_ID_BYTES: usize = 64;
+const PENDING_GROUP_BYTES: usize = 512;
+
 impl Group {
     pub fn join(&mut self, cx: &mut Step, token: Token, mut request: JoinRequest) {
         let member_id = request.member_id.clone();
@@ -76,6 +80,14 @@ impl Group {
                 cx.refuse_join(&self.id, token, GroupError::MemberIdRequired, &new_id);
             }
             None => self.add(cx, token, request, new_id),
+        }
+    }
+
+    /// What the ids keep that were given out and not used yet. They may be all that keeps the group.
+    pub(super) fn pending_bytes(&self) -> usize {
+        match self.pending.is_empty() {
+            true => 0,
+            false => PENDING_GROUP_BYTES + self.pending.keys().map(|id| id.len() + PENDING_ID_BYTES).sum::<usize>(),
         }
     }
 

@@ -11,6 +11,8 @@ pub enum TimestampType {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TopicSettings {
     pub max_message_bytes: usize,
+    /// The topic has a `max.message.bytes` of its own; otherwise the broker's may take its place.
+    pub has_max_message_bytes: bool,
     pub segment_bytes: usize,
     pub timestamp_type: TimestampType,
     /// How far a record's timestamp may lie before broker time.
@@ -31,6 +33,7 @@ impl Default for TopicSettings {
     fn default() -> Self {
         TopicSettings {
             max_message_bytes: 1_048_588,
+            has_max_message_bytes: false,
             segment_bytes: 1 << 30,
             timestamp_type: TimestampType::CreateTime,
             timestamp_before_max_ms: i64::MAX,
@@ -56,7 +59,10 @@ impl TopicSettings {
 
     fn set(&mut self, name: &str, value: &str) {
         match name {
-            "max.message.bytes" => set_if_read(&mut self.max_message_bytes, value),
+            "max.message.bytes" => {
+                set_if_read(&mut self.max_message_bytes, value);
+                self.has_max_message_bytes = true;
+            }
             "segment.bytes" => set_if_read(&mut self.segment_bytes, value),
             "message.timestamp.before.max.ms" => set_if_read(&mut self.timestamp_before_max_ms, value),
             "message.timestamp.after.max.ms" => set_if_read(&mut self.timestamp_after_max_ms, value),

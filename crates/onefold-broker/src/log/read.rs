@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::partition::PartitionLog;
 use super::{Chunk, ReadError, lock};
 use crate::disk::DiskFile;
-use crate::segment::{Index, Segment, Step, batches_from, file_name, rebuild};
+use crate::segment::{Index, Segment, Step, Walk, batches_from, file_name, rebuild};
 use bytes::Bytes;
 use onefold_broker_core::TopicPartition;
 use std::io;
@@ -51,28 +51,10 @@ impl Engine {
         let Some(segment) = found else { return Ok(Vec::new()) };
         let (path, file) = self.segment_file(partition, &segment)?;
         let index = self.index_of(partition, &segment, &*file, &path)?;
-        let (mut left, mut batches) = (max_bytes, Vec::new());
         let ahead = max_bytes.saturating_add(LOOK_BYTES);
         let mut walk = batches_from(&*file, index.position_of(offset), segment.bytes, ahead);
-        loop {
-            // A batch that is too long for what is left is not read only to be dropped.
-            if !batches.is_empty() && left < walk.next_size().unwrap_or(0) {
-                return Ok(batches);
-            }
-            match walk.step().map_err(|error| ReadError::Io { path: path.clone(), error })? {
-                Step::Batch(header, _) if header.last_offset() < offset => {}
-                Step::Batch(_, bytes) if bytes.len() > left && !(at_least_one && batches.is_empty()) => {
-                    return Ok(batches);
-                }
-                Step::Batch(_, bytes) => {
-                    left = left.saturating_sub(bytes.len());
-                    batches.push(bytes);
-                }
-                Step::End => return Ok(batches),
-                Step::Damaged if !batches.is_empty() => return Ok(batches),
-                Step::Damaged => return Err(ReadError::Damaged { path, position: walk.position() }),
-            }
-        }
+        let batches = collect(&mut walk, offset, max_bytes, at_least_one, &path)?;
+        Ok(unpinned(batches, walk.read_bytes()))
     }
 
     pub(super) fn segment_file(
@@ -108,5 +90,45 @@ impl Engine {
         };
         lock(&partition.segments).keep_index(segment.base_offset, &index);
         Ok(index)
+    }
+}
+
+/// The batches from `offset` on, up to `max_bytes`.
+fn collect(
+    walk: &mut Walk<'_>,
+    offset: i64,
+    max_bytes: usize,
+    at_least_one: bool,
+    path: &Path,
+) -> Result<Vec<Bytes>, ReadError> {
+    let (mut left, mut batches) = (max_bytes, Vec::new());
+    loop {
+        // A batch that is too long for what is left is not read only to be dropped.
+        if !batches.is_empty() && left < walk.next_size().unwrap_or(0) {
+            return Ok(batches);
+        }
+        match walk.step().map_err(|error| ReadError::Io { path: path.to_owned(), error })? {
+            Step::Batch(header, _) if header.last_offset() < offset => {}
+            Step::Batch(_, bytes) if bytes.len() > left && !(at_least_one && batches.is_empty()) => {
+                return Ok(batches);
+            }
+            Step::Batch(_, bytes) => {
+                left = left.saturating_sub(bytes.len());
+                batches.push(bytes);
+            }
+            Step::End => return Ok(batches),
+            Step::Damaged if !batches.is_empty() => return Ok(batches),
+            Step::Damaged => return Err(ReadError::Damaged { path: path.to_owned(), position: walk.position() }),
+        }
+    }
+}
+
+/// Batches are slices of what was read at once. An answer is counted by its batches and may wait long for a slow peer:
+/// where they are the smaller part of what they keep in memory, they are copied out.
+fn unpinned(batches: Vec<Bytes>, read_bytes: usize) -> Vec<Bytes> {
+    let kept: usize = batches.iter().map(Bytes::len).sum();
+    match read_bytes > 2 * kept {
+        true => batches.iter().map(|batch| Bytes::copy_from_slice(batch)).collect(),
+        false => batches,
     }
 }

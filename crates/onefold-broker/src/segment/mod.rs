@@ -14,4 +14,4 @@ pub use folder::{file_name, folder_name, parse_file_name, parse_folder_name};
 pub use index::Index;
 pub use list::{Segment, SegmentList};
 pub use open_files::OpenFiles;
-pub use scan::{Step, batches_from, rebuild};
+pub use scan::{Step, Walk, batches_from, rebuild};

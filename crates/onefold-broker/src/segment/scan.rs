@@ -27,17 +27,23 @@ pub struct Walk<'a> {
     end: u64,
     window: Bytes,
     read_ahead: usize,
+    read_bytes: usize,
 }
 
 /// Walks from `position`, where a batch begins, to `end`, reading at least `read_ahead` bytes at once.
 pub fn batches_from(file: &dyn DiskFile, position: u64, end: u64, read_ahead: usize) -> Walk<'_> {
-    Walk { file, position, end, window: Bytes::new(), read_ahead: read_ahead.clamp(4096, WINDOW) }
+    Walk { file, position, end, window: Bytes::new(), read_ahead: read_ahead.clamp(4096, WINDOW), read_bytes: 0 }
 }
 
 impl Walk<'_> {
     /// Where the next step begins.
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// What has been read so far: the batches handed out may keep all of it in memory.
+    pub fn read_bytes(&self) -> usize {
+        self.read_bytes
     }
 
     /// The size of the next batch, where the window shows it already.
@@ -70,6 +76,7 @@ impl Walk<'_> {
         }
         let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
         self.window = Bytes::from(self.file.read_at(self.position, needed.max(self.read_ahead).min(left))?);
+        self.read_bytes += self.window.len();
         Ok(())
     }
 }

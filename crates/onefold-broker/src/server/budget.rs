@@ -14,6 +14,42 @@ pub(crate) struct Budget {
     total: usize,
 }
 
+/// What requests in flight may use: a quarter for the first part of each, the rest for what is beyond it in large ones.
+/// Each part is taken at once, the large one last, so nobody waits for a part while holding what that part's owners wait
+/// for; and large requests, however slow, leave those of usual size their own room.
+#[derive(Clone)]
+pub(crate) struct InFlight {
+    usual: Budget,
+    large: Budget,
+}
+
+/// A request's share of both.
+#[derive(Default)]
+pub(crate) struct Share {
+    usual: Held,
+    large: Held,
+}
+
+/// Where a request begins to be a large one: Kafka's default of a producer's largest, and some.
+pub(crate) const USUAL_BYTES: usize = (1 << 20) + (64 << 10);
+
+impl InFlight {
+    pub(crate) fn new(total: usize) -> InFlight {
+        let usual = (total / 4).max(1);
+        InFlight { usual: Budget::new(usual), large: Budget::new(total.saturating_sub(usual).max(1)) }
+    }
+
+    /// Waits until `share` has room for `length` bytes up to `USUAL_BYTES`. Cancel-safe, as the next.
+    pub(super) async fn take_usual(&self, share: &mut Share, length: usize) {
+        share.usual = self.usual.take(length.min(USUAL_BYTES).saturating_sub(FREE_BYTES)).await;
+    }
+
+    /// Waits until `share` has room for what `length` has beyond `USUAL_BYTES`.
+    pub(super) async fn take_large(&self, share: &mut Share, length: usize) {
+        share.large = self.large.take(length.saturating_sub(USUAL_BYTES)).await;
+    }
+}
+
 /// A share of the budget.
 #[derive(Default)]
 pub(crate) struct Held(Option<OwnedSemaphorePermit>);
@@ -24,11 +60,9 @@ impl Budget {
         Budget { bytes: Arc::new(Semaphore::new(total)), total }
     }
 
-    /// Waits until `more` bytes are free and adds them to `held`. Cancel-safe: a cancelled wait holds nothing more.
-    pub(super) async fn grow(&self, held: &mut Held, more: usize) {
-        if let Ok(permit) = self.bytes.clone().acquire_many_owned(self.clamp(more)).await {
-            held.merge(permit);
-        }
+    /// Waits until so many bytes are free. Cancel-safe: a cancelled wait holds nothing.
+    async fn take(&self, bytes: usize) -> Held {
+        Held(self.bytes.clone().acquire_many_owned(self.clamp(bytes)).await.ok())
     }
 
     /// Takes as much of `wanted` as can be had at once by halving, but nothing below `FREE_BYTES`: the caller may then
@@ -56,13 +90,6 @@ impl Held {
         if let Some(held) = &mut self.0 {
             let beyond = held.num_permits().saturating_sub(bytes);
             drop(held.split(beyond));
-        }
-    }
-
-    fn merge(&mut self, permit: OwnedSemaphorePermit) {
-        match &mut self.0 {
-            Some(held) => held.merge(permit),
-            None => self.0 = Some(permit),
         }
     }
 }

@@ -4,15 +4,19 @@
 //! Both halves run in one task: an idle connection costs one small task, and reading stops by itself when the peer does
 //! not take its answers, since the queue between the halves is bounded.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::frames::{Frame, Frames};
 use super::write::write_answers;
-use super::{Stop, release::Release};
+use super::{Stop, budget::Share, release::Release};
 use crate::wire::{self, Answer, Fault, Node, Peer};
 
 /// Serves one peer until it leaves, breaks the protocol, or the broker stops. Never returns an error: what went wrong is
@@ -40,7 +44,7 @@ async fn converse(stream: TcpStream, address: SocketAddr, node: Arc<Node>, mut s
     let reading = async {
         let result = tokio::select! {
             _ = stop.wait_for(|stopping| *stopping) => Ok(()),
-            result = read_requests(&mut frames, &node, &peer, &answers) => result,
+            result = read_requests(&mut frames, &node, &peer, &answers, &gone) => result,
         };
         drop(answers); // the writer ends after the last answer
         gone.send_replace(true); // and long polls give what they have
@@ -59,32 +63,59 @@ async fn converse(stream: TcpStream, address: SocketAddr, node: Arc<Node>, mut s
 }
 
 async fn read_requests(
-    frames: &mut Frames<tokio::net::tcp::OwnedReadHalf>,
+    frames: &mut Frames<OwnedReadHalf>,
     node: &Arc<Node>,
     peer: &Peer,
     answers: &mpsc::Sender<Queued>,
+    gone: &watch::Sender<bool>,
 ) -> Result<(), Closed> {
     let unwritten = Arc::new(Semaphore::new(UNWRITTEN));
     while let Some(Frame { bytes, held }) = frames.next().await.map_err(Closed::Frame)? {
         let answer = wire::answer(node, peer, bytes).await?;
-        drop(held);
-        if matches!(answer, Answer::Nothing) {
-            continue;
-        }
+        let request = match answer {
+            Answer::Nothing => continue,
+            Answer::Later { keeps, .. } if keeps > 0 => Some(held),
+            _ => None,
+        };
         let size = answer.size().clamp(1, UNWRITTEN) as u32; // UNWRITTEN fits
-        let Ok(room) = unwritten.clone().acquire_many_owned(size).await else { return Ok(()) };
-        if answers.send(Queued { answer, room }).await.is_err() {
+        let sending = async {
+            let room = unwritten.clone().acquire_many_owned(size).await.ok()?;
+            answers.send(Queued { answer, room, request }).await.ok()
+        };
+        let sent = tokio::select! {
+            sent = sending => sent,
+            never = tell_when_gone(frames.io(), gone) => match never {},
+        };
+        if sent.is_none() {
             return Ok(()); // the writer has ended and says why
         }
     }
     Ok(())
 }
 
+/// While nothing is read because many answers are due, the peer's leaving would go unseen for as long as the oldest of
+/// them waits. Looks now and then: what is unread keeps the socket readable, so there is nothing to wait for.
+async fn tell_when_gone(input: &OwnedReadHalf, gone: &watch::Sender<bool>) -> Infallible {
+    loop {
+        tokio::time::sleep(LOOK_FOR_PEER).await;
+        let ready = tokio::time::timeout(Duration::ZERO, input.ready(Interest::READABLE)).await;
+        if ready.is_ok_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed())) {
+            gone.send_replace(true);
+            return std::future::pending().await;
+        }
+    }
+}
+
 /// An answer on its way to the writer, and its share of what one connection may have unwritten.
 pub(super) struct Queued {
     pub(super) answer: Answer,
     pub(super) room: OwnedSemaphorePermit,
+    /// The share of the request, where the answer still needs it.
+    pub(super) request: Option<Share>,
 }
+
+/// Between two looks whether a peer that is not read from has left.
+const LOOK_FOR_PEER: Duration = Duration::from_secs(1);
 
 /// Bytes of answers that may wait for a peer to take them; beyond it nothing more is read from that peer.
 const UNWRITTEN: usize = 256 << 10;
@@ -97,7 +128,7 @@ pub(super) enum Closed {
     #[error(transparent)]
     Fault(#[from] Fault),
     #[error("the peer took nothing of its answer for {0:?}")]
-    SlowReader(std::time::Duration),
+    SlowReader(Duration),
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }

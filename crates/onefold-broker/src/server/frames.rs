@@ -7,14 +7,14 @@ use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
 
-use super::budget::{Budget, FREE_BYTES, Held};
+use super::budget::{FREE_BYTES, InFlight, Share, USUAL_BYTES};
 use crate::settings::ServerLimits;
 
 /// A whole request without its length, alone in its allocation, so that keeping a batch of it keeps nothing else.
 pub(super) struct Frame {
     pub(super) bytes: BytesMut,
     /// Given back when the request has been handled.
-    pub(super) held: Held,
+    pub(super) held: Share,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub(super) struct Frames<R> {
     ahead: Box<[u8]>,
     start: usize,
     end: usize,
-    budget: Budget,
+    budget: InFlight,
     max_frame_bytes: usize,
     frame_timeout: Duration,
     idle_timeout: Duration,
@@ -48,13 +48,13 @@ pub(super) struct Frames<R> {
 const READ_AHEAD: usize = 8 << 10;
 /// Address space for a frame of usual size, so that it is not moved while it grows. The system gives memory only for what
 /// is written into it.
-const RESERVED: usize = (1 << 20) + (64 << 10);
+const RESERVED: usize = USUAL_BYTES;
 const LENGTH: usize = 4;
 /// API key, version and correlation id.
 const SHORTEST: i64 = 8;
 
 impl<R: AsyncRead + Unpin> Frames<R> {
-    pub(super) fn new(io: R, limits: &ServerLimits, budget: Budget) -> Frames<R> {
+    pub(super) fn new(io: R, limits: &ServerLimits, budget: InFlight) -> Frames<R> {
         Frames {
             io,
             ahead: vec![0; READ_AHEAD].into_boxed_slice(),
@@ -76,24 +76,42 @@ impl<R: AsyncRead + Unpin> Frames<R> {
                 return Ok(None);
             }
         }
-        let limit = self.frame_timeout;
-        timeout(limit, self.rest_of_frame()).await.map_err(|_| FrameError::Stalled(limit))?.map(Some)
+        self.rest_of_frame().await.map(Some)
     }
 
     async fn rest_of_frame(&mut self) -> Result<Frame, FrameError> {
-        let length = self.length().await?;
+        let limit = self.frame_timeout;
+        let stalled = |_| FrameError::Stalled(limit);
+        let length = timeout(limit, self.length()).await.map_err(stalled)??;
         let bytes = BytesMut::with_capacity(length.min(RESERVED));
-        let mut frame = Frame { bytes, held: Held::default() };
-        while frame.bytes.len() < length {
-            let have = frame.bytes.len();
-            let step = if have == 0 { FREE_BYTES } else { have }.min(length - have);
-            if have > 0 {
-                self.budget.grow(&mut frame.held, step).await;
-            }
-            frame.bytes.reserve(step);
-            self.fill(&mut frame.bytes, have + step).await?;
+        let mut frame = Frame { bytes, held: Share::default() };
+        timeout(limit, self.fill(&mut frame.bytes, length.min(FREE_BYTES))).await.map_err(stalled)??;
+        if length > FREE_BYTES {
+            self.budget.take_usual(&mut frame.held, length).await;
+            timeout(limit, self.fill(&mut frame.bytes, length.min(USUAL_BYTES))).await.map_err(stalled)??;
+        }
+        if length > USUAL_BYTES {
+            self.budget.take_large(&mut frame.held, length).await;
+            self.large_rest(&mut frame.bytes, length).await?;
         }
         Ok(frame)
+    }
+
+    /// A large request holds much of what others wait for, so it has to come at a pace. Memory still follows what has
+    /// arrived.
+    async fn large_rest(&mut self, bytes: &mut BytesMut, length: usize) -> Result<(), FrameError> {
+        while bytes.len() < length {
+            let until = length.min(bytes.len() + length.div_ceil(12));
+            timeout(self.frame_timeout / 6, self.fill(bytes, until))
+                .await
+                .map_err(|_| FrameError::Stalled(self.frame_timeout))??;
+        }
+        Ok(())
+    }
+
+    /// Where the frames come from.
+    pub(super) fn io(&self) -> &R {
+        &self.io
     }
 
     async fn fill(&mut self, bytes: &mut BytesMut, until: usize) -> Result<(), FrameError> {
@@ -101,6 +119,9 @@ impl<R: AsyncRead + Unpin> Frames<R> {
         bytes.extend_from_slice(&self.ahead[self.start..self.start + buffered]);
         self.start += buffered;
         while bytes.len() < until {
+            if bytes.len() == bytes.capacity() {
+                bytes.reserve(bytes.len().clamp(FREE_BYTES, 16 << 20).min(until - bytes.len()));
+            }
             let mut room = bytes.limit(until - bytes.len());
             if self.io.read_buf(&mut room).await? == 0 {
                 return Err(FrameError::CutOff);

@@ -12,4 +12,4 @@ mod release;
 mod write;
 
 pub(crate) use accept::{Stop, accept};
-pub(crate) use budget::{Budget, Held};
+pub(crate) use budget::{Budget, FREE_BYTES, Held, InFlight};

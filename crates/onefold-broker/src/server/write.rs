@@ -31,13 +31,15 @@ pub(super) async fn write_answers(
     let mut out = Outgoing::default();
     while let Some(queued) = queue.recv().await {
         let mut next = Some(queued);
-        while let Some(Queued { answer, room }) = next.take() {
+        while let Some(Queued { answer, room, request }) = next.take() {
             let reply = match answer {
                 Answer::Nothing => continue,
                 Answer::Now(reply) => reply,
-                Answer::Later(reply) => {
+                Answer::Later { reply, .. } => {
                     out.write(&mut output, patience).await?; // what is ready must not wait for a long poll
-                    reply.await?
+                    let reply = reply.await?;
+                    drop(request);
+                    reply
                 }
             };
             if !release.is_durable(reply.depends) {

@@ -12,7 +12,7 @@ use onefold_broker_core::topic::TopicSettings;
 use super::Peer;
 use super::groups::Groups;
 use crate::log::Log;
-use crate::server::Budget;
+use crate::server::{Budget, InFlight};
 use crate::settings::BrokerSettings;
 
 /// The only node there is.
@@ -25,7 +25,7 @@ pub(crate) struct Node {
     pub(crate) producer_ids: Mutex<ProducerIds>,
     pub(crate) settings: BrokerSettings,
     /// What requests in flight may use.
-    pub(crate) in_flight: Budget,
+    pub(crate) in_flight: InFlight,
     /// What Fetch answers may use.
     pub(crate) fetching: Budget,
     /// What the user wants clients to be told, host and port.
@@ -50,7 +50,11 @@ impl Node {
 impl Node {
     /// What a topic lets in.
     pub(super) fn limits(&self, topic: &TopicSettings, now_ms: i64) -> Limits {
-        Limits::of(topic, now_ms)
+        let mut limits = Limits::of(topic, now_ms);
+        if !topic.has_max_message_bytes {
+            limits.max_message_bytes = usize::try_from(self.settings.max_message_bytes).unwrap_or(0);
+        }
+        limits
     }
 }
 

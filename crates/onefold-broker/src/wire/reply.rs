@@ -17,15 +17,20 @@ pub(crate) enum Answer {
     Nothing,
     Now(Reply),
     /// Long polls and rebalances. Computed only when all earlier answers have been written.
-    Later(Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send>>),
+    Later {
+        reply: Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send>>,
+        /// Bytes of the request that the answer keeps until it is computed.
+        keeps: usize,
+    },
 }
 
 impl Answer {
-    /// Bytes that the answer holds until it is written, as far as they are known.
+    /// Bytes that the answer holds until it is written, as far as they are known: of itself, or of its request.
     pub(crate) fn size(&self) -> usize {
         match self {
             Answer::Now(reply) => reply.parts.iter().map(Bytes::len).sum(),
-            Answer::Nothing | Answer::Later(_) => 0,
+            Answer::Later { keeps, .. } => *keeps,
+            Answer::Nothing => 0,
         }
     }
 }

@@ -14,9 +14,13 @@ use crate::resident::{Resident, alone};
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_idle_connections() {
     let alone = alone().await;
+    // Both ends of every connection are this process's.
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: most.maximum, ..most };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).unwrap();
     let here = start().await;
     let memory = Resident::now(alone);
-    let mut idle: Vec<Raw> = (0..400).map(|_| here.connect()).collect();
+    let mut idle: Vec<Raw> = (0..500).map(|_| here.connect()).collect();
     for raw in idle.iter_mut().take(200) {
         raw.call(0, &ApiVersionsRequest::default());
     }

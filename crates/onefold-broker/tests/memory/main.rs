@@ -9,3 +9,4 @@ mod resident;
 
 mod hostile_bytes_cost_no_memory;
 mod idle_and_slow_peers_hinder_nobody;
+mod what_is_kept_is_counted;

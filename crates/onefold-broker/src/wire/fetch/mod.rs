@@ -24,10 +24,15 @@ use self::request::FetchRequest;
 use super::header::Header;
 use super::reply::{Answer, Reply};
 use super::{Call, Fault, Node};
-use crate::server::Held;
+use crate::server::{FREE_BYTES, Held};
 
 /// No answer is larger than this (or one batch), whatever the client asks for.
 const LARGEST: usize = 16 << 20;
+
+/// No client waits longer (librdkafka's bound of `fetch.wait.max.ms`).
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// A request beyond the free share keeps its part of the budget while it waits: not for long.
+const LONGEST_WAIT_OF_A_LARGE_ONE: Duration = Duration::from_secs(1);
 
 pub(super) fn answer(call: Call<'_>, body: &Bytes) -> Result<Answer, Fault> {
     let request = FetchRequest::parse(body, call.header.version)?;
@@ -36,9 +41,12 @@ pub(super) fn answer(call: Call<'_>, body: &Bytes) -> Result<Answer, Fault> {
         let parts = response::frame(&header, ErrorCode::FETCH_SESSION_ID_NOT_FOUND, false, Vec::new());
         return Ok(Answer::Now(Reply { depends: Lsn::NONE, parts, held: Held::default() }));
     }
-    let deadline = Instant::now() + Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+    let longest = if body.len() > FREE_BYTES { LONGEST_WAIT_OF_A_LARGE_ONE } else { LONGEST_WAIT };
+    let max_wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)).min(longest);
+    let deadline = Instant::now() + max_wait;
     let (node, gone) = (call.node.clone(), call.peer.gone.clone());
-    Ok(Answer::Later(Box::pin(async move { fetch(node, header, request, deadline, gone).await })))
+    let reply = Box::pin(async move { fetch(node, header, request, deadline, gone).await });
+    Ok(Answer::Later { reply, keeps: body.len() })
 }
 
 /// Reads until there is enough, something is wrong, or time is up.

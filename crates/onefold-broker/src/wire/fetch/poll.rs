@@ -16,7 +16,7 @@ pub(super) struct Poll<'a> {
     pub(super) ready: bool,
     /// Partitions without an error, and the offset from which more would be news.
     pub(super) waiting: Vec<(TopicPartition, i64)>,
-    /// What the errors rest on.
+    /// What the errors rest on, and answers about topics that may be new.
     pub(super) depends: Lsn,
     left: usize,
 }
@@ -40,10 +40,14 @@ impl<'a> Poll<'a> {
     }
 
     fn one(&mut self, node: &Node, name: &WantedName, wanted: &Wanted) -> Fetched {
-        let found =
-            node.log.view(|state, _| find(state, name, wanted).map_err(|error| (error, state.topics_changed())));
+        let found = node.log.view(|state, _| match find(state, name, wanted) {
+            // What has records to read was created before them. An empty partition may be new, and its topic not durable.
+            Ok(at) if wanted.offset == 0 => Ok((at, state.topics_changed())),
+            Ok(at) => Ok((at, Lsn::NONE)),
+            Err(error) => Err((error, state.topics_changed())),
+        });
         match found {
-            Ok(at) => self.partition(node, at, wanted),
+            Ok((at, created)) => self.partition(node, at, wanted, created),
             Err((error, rests_on)) => {
                 self.depends = self.depends.max(rests_on);
                 self.refused(wanted, error)
@@ -51,7 +55,7 @@ impl<'a> Poll<'a> {
         }
     }
 
-    fn partition(&mut self, node: &Node, at: TopicPartition, wanted: &Wanted) -> Fetched {
+    fn partition(&mut self, node: &Node, at: TopicPartition, wanted: &Wanted, created: Lsn) -> Fetched {
         let limit = usize::try_from(wanted.max_bytes).unwrap_or(0).min(self.left);
         let read = || node.log.read(at, wanted.offset, limit, self.bytes == 0);
         let chunk = match node.log.would_touch_disk(at, wanted.offset) {
@@ -67,6 +71,9 @@ impl<'a> Poll<'a> {
                     log_start: chunk.log_start,
                     batches: chunk.batches,
                 };
+                if fetched.high_watermark == 0 {
+                    self.depends = self.depends.max(created);
+                }
                 self.bytes += fetched.bytes();
                 self.left = self.left.saturating_sub(fetched.bytes());
                 self.waiting.push((at, chunk.high_watermark.max(wanted.offset)));

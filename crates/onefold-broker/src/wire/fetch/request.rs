@@ -1,5 +1,7 @@
 //! The request, parsed by hand: it comes with every poll of every consumer.
 
+use std::collections::HashSet;
+
 use super::super::Malformed;
 use super::super::reader::Reader;
 
@@ -24,7 +26,7 @@ pub(super) struct WantedTopic {
 }
 
 /// Up to version 12 by name, from 13 on by id.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum WantedName {
     Name(String),
     Id([u8; 16]),
@@ -56,7 +58,8 @@ impl FetchRequest {
             reader.i32()?; // session id
             session_epoch = reader.i32()?;
         }
-        let topics = topics(&mut reader, version)?;
+        let mut topics = topics(&mut reader, version)?;
+        once_each(&mut topics);
         // What follows (forgotten topics, rack id, tagged fields) cannot change the answer of a broker without sessions.
         Ok(FetchRequest { max_wait_ms, min_bytes, max_bytes, read_committed, session_epoch, topics })
     }
@@ -82,6 +85,18 @@ fn topics(reader: &mut Reader<'_>, version: i16) -> Result<Vec<WantedTopic>, Mal
         topics.push(WantedTopic { name, partitions: wanted });
     }
     Ok(topics)
+}
+
+/// A partition that is named again gets no second answer: it could repeat the same batches without end.
+fn once_each(topics: &mut [WantedTopic]) {
+    if topics.iter().map(|topic| topic.partitions.len()).sum::<usize>() < 2 {
+        return;
+    }
+    let mut seen = HashSet::new();
+    for WantedTopic { name, partitions } in topics {
+        let name = &*name;
+        partitions.retain(|wanted| seen.insert((name, wanted.partition)));
+    }
 }
 
 fn one(reader: &mut Reader<'_>, version: i16) -> Result<Wanted, Malformed> {

@@ -20,7 +20,7 @@ pub(in super::super) fn answer<Response: Encodable + 'static>(
         return Reply::encode(call.header, &response(reply), depends).map(Answer::Now);
     }
     let (node, header, mut gone) = (call.node.clone(), call.header.clone(), call.peer.gone.clone());
-    Ok(Answer::Later(Box::pin(async move {
+    let reply = Box::pin(async move {
         tokio::select! {
             answered = &mut receiver => encode(&header, answered, response),
             _ = gone.wait_for(|gone| *gone) => {
@@ -28,7 +28,9 @@ pub(in super::super) fn answer<Response: Encodable + 'static>(
                 Err(Fault::PeerGone)
             }
         }
-    })))
+    });
+    // The coordinator has the request in its own books.
+    Ok(Answer::Later { reply, keeps: 0 })
 }
 
 fn encode<Response: Encodable>(

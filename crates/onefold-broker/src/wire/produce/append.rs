@@ -1,6 +1,6 @@
 //! From checked batches to one journal record.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use onefold_broker_core::batch;
 use onefold_broker_core::produce::{Deciding, Decision};
 use onefold_broker_core::state::State;
@@ -11,6 +11,9 @@ use super::super::{Call, Fault};
 use super::Outcome;
 use super::prepare::{Prepared, Ready, prepare};
 use super::request::ProduceRequest;
+
+/// What a request may have beside its batches before they are copied out of it: names and lengths of a usual one.
+const FRAME_SLACK: usize = 1 << 10;
 
 /// Appends what can be appended, as one journal record. Returns an outcome for each partition in the order asked, and the
 /// record that the answer depends on.
@@ -26,8 +29,10 @@ pub(super) async fn append(
         prepared.iter_mut().for_each(|one| one.refuse(&refusal));
     }
     let durable = request.acks == -1;
+    // The header is in the same allocation, and its only long part is the client's name.
+    let frame_bytes = body.len() + call.header.client_id.as_ref().map_or(0, |id| id.len());
     let ((outcomes, depends, waits), lsn) = call.node.log.sequence(|state, _| {
-        let mut step = Step { state, durable, depends: seen, waits: false };
+        let mut step = Step { state, durable, depends: seen, waits: false, frame_bytes };
         let (outcomes, record) = step.decide(&prepared, body);
         ((outcomes, step.depends, step.waits), record)
     })?;
@@ -42,6 +47,9 @@ struct Step<'a> {
     depends: Lsn,
     /// The answer waits for the record that is about to be made.
     waits: bool,
+    /// What a slice of the request keeps in memory. The books count batches only, so a request that holds much else must
+    /// not be kept for a small one.
+    frame_bytes: usize,
 }
 
 impl Step<'_> {
@@ -69,11 +77,17 @@ impl Step<'_> {
                 },
             });
         }
+        let kept: usize = places.iter().map(|(ready, _)| ready.header.size).sum();
+        let apart = self.frame_bytes > 2 * kept + FRAME_SLACK;
         let body = body.freeze();
+        let batch = |range: std::ops::Range<usize>| match apart {
+            true => Bytes::copy_from_slice(&body[range]),
+            false => body.slice(range),
+        };
         let place = |(ready, base_offset): (&Ready, i64)| Append {
             at: ready.at,
             base_offset,
-            batch: body.slice(ready.range.clone()),
+            batch: batch(ready.range.clone()),
         };
         let appends: Vec<Append> = places.into_iter().map(place).collect();
         (outcomes, (!appends.is_empty()).then_some(Record::Appended(appends)))
@@ -92,8 +106,11 @@ impl Step<'_> {
     }
 
     fn rests_on(&mut self, ready: &Ready) {
-        if let Some(partition) = self.state.partition(ready.at) {
-            self.depends = self.depends.max(partition.changed());
-        }
+        // Without the partition, it is the topic's deletion that is told.
+        let changed = match self.state.partition(ready.at) {
+            Some(partition) => partition.changed(),
+            None => self.state.topics_changed(),
+        };
+        self.depends = self.depends.max(changed);
     }
 }
