@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 const PARTITIONS: i32 = 4;
 
 /// Number of the line, key and value of a record.
-type Loaded = (Option<u64>, Option<Vec<u8>>, Vec<u8>);
+type LoadedLine = (Option<u64>, Option<Vec<u8>>, Vec<u8>);
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -85,7 +85,7 @@ impl Bench {
         counted
     }
 
-    fn records(&self) -> Vec<Loaded> {
+    fn records(&self) -> Vec<LoadedLine> {
         let mut config = self.client();
         config.set("group.id", "check").set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create().unwrap();
