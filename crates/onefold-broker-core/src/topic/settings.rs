@@ -61,7 +61,7 @@ impl TopicSettings {
         match name {
             "max.message.bytes" => {
                 set_if_read(&mut self.max_message_bytes, value);
-                self.has_max_message_bytes = true;
+                self.has_max_message_bytes = value.parse::<usize>().is_ok();
             }
             "segment.bytes" => set_if_read(&mut self.segment_bytes, value),
             "message.timestamp.before.max.ms" => set_if_read(&mut self.timestamp_before_max_ms, value),
