@@ -20,7 +20,7 @@ impl<'a> Deciding<'a> {
         Deciding { state, decided: BTreeSet::new() }
     }
 
-    /// As [`decide`]; a second batch for one partition is refused, since the first has taken its place and sequence. No
+    /// As [`decide()`]; a second batch for one partition is refused, since the first has taken its place and sequence. No
     /// client sends that: a request maps partitions to one batch each.
     pub fn decide(&mut self, at: TopicPartition, header: &Header) -> Decision {
         if !self.decided.insert(at) {

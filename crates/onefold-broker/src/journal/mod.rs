@@ -2,7 +2,7 @@
 //!
 //! A file is a header block, then groups. A group is what one sync makes durable: its records' frames one after another,
 //! starting at a multiple of [`BLOCK`]; what is left of its last block is never written again, so that a sector torn by
-//! a power cut never holds bytes that were durable before. Files are prepared ahead ([`prepare`]), used once
+//! a power cut never holds bytes that were durable before. Files are prepared ahead ([`prepare()`]), used once
 //! ([`Writer`]), and after a checkpoint prepared again under a later sequence.
 //!
 //! A frame counts only where its file's sequence, its LSN and its checksum fit its place, so neither a recycled file's

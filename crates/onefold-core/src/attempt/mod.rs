@@ -1,6 +1,6 @@
 //! What follows from the end of one attempt.
 //!
-//! What happens here: [`judge`] turns what a handler or its error said into a verdict; [`RetryPolicy`] says how long to
+//! What happens here: [`judge()`] turns what a handler or its error said into a verdict; [`RetryPolicy`] says how long to
 //! wait; [`Breaker`] says when it is the sink that is down and not a record that fails; [`PauseReasons`] keeps the
 //! several reasons of one pause apart. What must not: nothing here waits, draws a random number or touches a lane.
 

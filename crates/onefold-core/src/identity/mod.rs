@@ -1,7 +1,7 @@
 //! When two records are the same event.
 //!
 //! A record's identity is (consumer, source, id). A record without an id is known by its origin in the log. What a
-//! store already says about an identity is judged in [`claim`]; nothing here reads a store.
+//! store already says about an identity is judged in [`claim()`]; nothing here reads a store.
 
 mod claim;
 mod topic_id;
