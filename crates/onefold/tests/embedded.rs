@@ -9,6 +9,8 @@ mod common;
 mod killed_at_any_point_points_add_up;
 #[path = "embedded/points_add_up_across_restarts.rs"]
 mod points_add_up_across_restarts;
+#[path = "embedded/topics_are_made_as_they_are_asked_for.rs"]
+mod topics_are_made_as_they_are_asked_for;
 #[path = "embedded/two_runners_share_and_lose_nothing.rs"]
 mod two_runners_share_and_lose_nothing;
 

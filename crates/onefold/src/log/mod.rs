@@ -1,8 +1,8 @@
 //! The log that a pipeline reads: one trait, two shells.
 //!
 //! [`kafka`] speaks to Kafka (Apache's or the embedded broker) through librdkafka; [`memory`] is a small cluster inside
-//! the process, for tests of pipelines. One suite holds both to the same behaviour. A shell moves bytes and reports
-//! events; which position counts, what is paused and when a partition is given up is decided by the runtime.
+//! the process, for tests of pipelines. One suite (`tests/log_suite.rs`) holds both to the same behaviour. A shell moves
+//! bytes and reports events; which position counts, what is paused and when a partition is given up is decided by the runtime.
 
 pub mod kafka;
 pub mod memory;

@@ -53,6 +53,8 @@ async fn two_runners_share_and_lose_nothing() {
     let (early, late) = (early.unwrap(), late.unwrap());
     assert_eq!(folder.points(), 3000, "{early}\n{late}");
     assert_eq!(seen.lock().unwrap().len(), 3000, "{early}\n{late}");
+    let both_worked = early.rows.iter().chain(&late.rows).all(|row| row.counters.effects > 0);
+    assert!(both_worked, "one of them got no share:\n{early}\n{late}");
     kafka.shutdown().await;
 }
 

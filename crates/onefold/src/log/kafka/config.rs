@@ -22,6 +22,9 @@ impl KafkaSettings {
     pub(super) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.bootstrap).set("client.id", "onefold");
+        // Asking about a topic must not make it: it would have the broker's number of partitions, and a slip of the
+        // hand would be a topic. A producer's default is true.
+        config.set("allow.auto.create.topics", "false");
         // A broker that comes back is found within a second.
         config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
         for (key, value) in &self.more {
@@ -42,7 +45,6 @@ impl KafkaSettings {
             .set("enable.partition.eof", "true")
             .set("isolation.level", "read_committed")
             .set("partition.assignment.strategy", "cooperative-sticky")
-            .set("allow.auto.create.topics", "false")
             .set("fetch.wait.max.ms", "100")
             .set("fetch.error.backoff.ms", "50")
             .set("queued.max.messages.kbytes", "32768");

@@ -24,6 +24,10 @@ pub struct KafkaLog {
     topic_id: TopicId,
     /// What librdkafka was given to read.
     reading: BTreeSet<i32>,
+    /// What of it is paused: librdkafka would keep it so over the next assignment.
+    paused: BTreeSet<i32>,
+    /// To be given up; librdkafka waits for the answer, also when the consumer is closed.
+    asked_for: BTreeSet<i32>,
     /// Held as long as the consumer is: who has it may use the group's one static name.
     place: Option<Place>,
 }
@@ -35,6 +39,11 @@ pub(crate) type Place = Arc<dyn std::any::Any + Send + Sync>;
 const NAME: &str = "onefold";
 
 impl KafkaLog {
+    /// A member of the group under a name of the broker's choice. It joins when it gets its waker.
+    pub fn join(settings: &KafkaSettings, group: &str, topic: &str, topic_id: TopicId) -> Result<KafkaLog, LogError> {
+        KafkaLog::new(settings, group, topic, topic_id, None)
+    }
+
     /// Makes the consumer; it joins the group when it gets its waker.
     pub(crate) fn new(
         settings: &KafkaSettings,
@@ -48,8 +57,8 @@ impl KafkaLog {
             .create_with_context(Events::default())
             .map_err(|error| LogError::Fatal(format!("cannot make a consumer: {error}")))?;
         let messages = MessageQueue::of(&consumer);
-        let reading = BTreeSet::new();
-        Ok(KafkaLog { messages, consumer, topic: topic.into(), topic_id, reading, place })
+        let [reading, paused, asked_for] = [(); 3].map(|()| BTreeSet::new());
+        Ok(KafkaLog { messages, consumer, topic: topic.into(), topic_id, reading, paused, asked_for, place })
     }
 
     fn events(&self) -> &Events {
@@ -119,7 +128,11 @@ impl Log for KafkaLog {
                 self.on_polled(polled);
             }
         }
-        Ok(self.events().pop())
+        let event = self.events().pop();
+        if let Some(LogEvent::Revoked(partitions) | LogEvent::Lost(partitions)) = &event {
+            self.asked_for.extend(partitions);
+        }
+        Ok(event)
     }
 
     fn committed(&mut self, partitions: &[i32], wait: Duration) -> Result<Vec<CommittedAt>, LogError> {
@@ -163,6 +176,9 @@ impl Log for KafkaLog {
         let starts = |partition| at.iter().any(|(started, _)| *started == partition);
         self.events().forget_ends(starts);
         for (partition, _) in at {
+            if self.paused.contains(partition) {
+                self.resume(*partition)?;
+            }
             self.messages.take_from(&self.consumer, &self.topic, *partition);
             self.reading.insert(*partition);
         }
@@ -172,6 +188,7 @@ impl Log for KafkaLog {
 
     fn release(&mut self, partitions: &[i32]) -> Result<(), LogError> {
         let given: Vec<i32> = partitions.iter().copied().filter(|partition| self.reading.remove(partition)).collect();
+        self.asked_for.retain(|asked| !partitions.contains(asked));
         let list = self.list(given.into_iter().map(|partition| (partition, Offset::Invalid)));
         if let Err(error) = self.consumer.incremental_unassign(&list) {
             // After a lost assignment librdkafka has given them up already.
@@ -196,10 +213,12 @@ impl Log for KafkaLog {
     }
 
     fn pause(&mut self, partition: i32) -> Result<(), LogError> {
+        self.paused.insert(partition);
         self.consumer.pause(&self.list([(partition, Offset::Invalid)])).map_err(unreachable)
     }
 
     fn resume(&mut self, partition: i32) -> Result<(), LogError> {
+        self.paused.remove(&partition);
         self.consumer.resume(&self.list([(partition, Offset::Invalid)])).map_err(unreachable)
     }
 
@@ -211,6 +230,16 @@ impl Log for KafkaLog {
 impl Drop for KafkaLog {
     fn drop(&mut self) {
         self.events().close();
+        while let Some(event) = self.events().pop() {
+            if let LogEvent::Revoked(partitions) | LogEvent::Lost(partitions) = event {
+                self.asked_for.extend(partitions);
+            }
+        }
+        if !self.asked_for.is_empty() {
+            let asked_for: Vec<i32> = std::mem::take(&mut self.asked_for).into_iter().collect();
+            // It only ever says so in the log.
+            let _ = self.release(&asked_for);
+        }
         tracing::debug!(topic = %self.topic, named = self.place.is_some(), "leaving the group");
     }
 }

@@ -13,8 +13,8 @@ use rdkafka::types::RDKafkaRespErr;
 
 use crate::log::{CommitError, LogEvent};
 
-/// The events of one consumer, in order. Assignments are only noted here: the runtime answers them from its own loop,
-/// on the same thread, when it has a position for each partition and has finished what it must.
+/// The events of one consumer, in order. The runtime acts on them from its own loop, on the same thread, when it has a
+/// position for each partition and has finished what it must.
 #[derive(Default)]
 pub(super) struct Events {
     queue: Mutex<VecDeque<LogEvent>>,
@@ -83,6 +83,16 @@ impl ConsumerContext for Events {
             return;
         }
         let partitions: Vec<i32> = list.elements().iter().map(|element| element.partition()).collect();
+        // Until it is answered, a member takes part in no further rebalance. What is assigned is answered at once with
+        // nothing to read, since partitions are added when they are started; what is to be given up, when it is.
+        if (assigned || partitions.is_empty())
+            && let Err(error) = answer_with_nothing(consumer, assigned)
+        {
+            tracing::warn!("a rebalance could not be answered: {error}");
+        }
+        if partitions.is_empty() {
+            return;
+        }
         self.push(match assigned {
             true => LogEvent::Assigned(partitions),
             false if consumer.assignment_lost() => LogEvent::Lost(partitions),
@@ -97,6 +107,11 @@ impl ConsumerContext for Events {
             Some(error) => Err(commit_error(&error)),
         }));
     }
+}
+
+fn answer_with_nothing(consumer: &BaseConsumer<Events>, assigned: bool) -> KafkaResult<()> {
+    let nothing = TopicPartitionList::new();
+    if assigned { consumer.incremental_assign(&nothing) } else { consumer.incremental_unassign(&nothing) }
 }
 
 fn commit_error(error: &KafkaError) -> CommitError {

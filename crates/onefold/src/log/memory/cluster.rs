@@ -27,7 +27,26 @@ pub(super) struct State {
 
 pub(super) struct Topic {
     pub(super) id: TopicId,
-    pub(super) partitions: Vec<Vec<Record>>,
+    pub(super) partitions: Vec<Partition>,
+}
+
+#[derive(Default)]
+pub(super) struct Partition {
+    /// The offset of the first record that is left: those before it were deleted.
+    pub(super) earliest: i64,
+    pub(super) records: Vec<Record>,
+}
+
+impl Partition {
+    /// The offset that the next record gets.
+    pub(super) fn end(&self) -> i64 {
+        self.earliest + self.records.len() as i64
+    }
+
+    /// The records from this offset on; `None` where it is outside of the log.
+    pub(super) fn from(&self, offset: i64) -> Option<&[Record]> {
+        self.records.get(usize::try_from(offset - self.earliest).ok()?..)
+    }
 }
 
 impl MemoryCluster {
@@ -52,7 +71,8 @@ impl MemoryCluster {
         }
         state.topics_made += 1;
         let id = TopicId([state.topics_made; 16]);
-        state.topics.insert(name.into(), Topic { id, partitions: vec![Vec::new(); partitions.max(1) as usize] });
+        let partitions = (0..partitions.max(1)).map(|_| Partition::default()).collect();
+        state.topics.insert(name.into(), Topic { id, partitions });
     }
 
     /// Deletes a topic, with what groups committed for it.
@@ -80,13 +100,23 @@ impl MemoryCluster {
         };
         record.topic_id = topic.id;
         record.partition = partition as i32;
-        record.offset = topic.partitions[partition].len() as i64;
+        record.offset = topic.partitions[partition].end();
         record.leader_epoch = Some(0);
         let place = (record.partition, record.offset);
         let name = record.topic.to_string();
-        topic.partitions[partition].push(record);
+        topic.partitions[partition].records.push(record);
         groups.iter().filter(|((_, of), _)| *of == name).for_each(|(_, group)| group.wake_all());
         place
+    }
+
+    /// Deletes the records of a partition below this offset, as retention does.
+    pub fn delete_records(&self, topic: &str, partition: i32, below: i64) {
+        let mut state = self.lock();
+        let Some(topic) = state.topics.get_mut(topic) else { return };
+        let Some(partition) = topic.partitions.get_mut(partition as usize) else { return };
+        let count = usize::try_from(below - partition.earliest).unwrap_or(0).min(partition.records.len());
+        partition.records.drain(..count);
+        partition.earliest += count as i64;
     }
 
     /// The topic's id and how many partitions it has.
@@ -96,7 +126,9 @@ impl MemoryCluster {
 
     /// All records of a topic, partition by partition.
     pub fn records(&self, topic: &str) -> Vec<Record> {
-        self.lock().topics.get(topic).map(|topic| topic.partitions.concat()).unwrap_or_default()
+        let state = self.lock();
+        let partitions = state.topics.get(topic).map(|topic| topic.partitions.as_slice()).unwrap_or_default();
+        partitions.iter().flat_map(|partition| partition.records.iter().cloned()).collect()
     }
 
     /// The offset that a group committed, where it did.

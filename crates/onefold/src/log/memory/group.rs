@@ -26,6 +26,8 @@ pub(super) struct Member {
     pub(super) leaving: bool,
     /// Was asked to give up what it holds, and has not yet.
     pub(super) revoking: bool,
+    /// What it holds went to others without asking: its commits do not count.
+    pub(super) lost: bool,
     /// The ends that were told already, so that each is told once.
     pub(super) told_end: BTreeMap<i32, i64>,
     pub(super) wake: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -52,8 +54,7 @@ impl Group {
     pub(super) fn release(&mut self, id: u64, released: &[i32], partitions: i32) {
         if let Some(member) = self.members.get_mut(&id) {
             member.held.retain(|partition| !released.contains(partition));
-            member.reading.retain(|partition, _| !released.contains(partition));
-            member.told_end.retain(|partition, _| !released.contains(partition));
+            released.iter().for_each(|partition| member.forget(*partition));
             member.revoking &= !member.held.is_empty();
         }
         self.share_when_free(partitions);
@@ -69,7 +70,7 @@ impl Group {
     pub(super) fn lose(&mut self, partitions: i32) {
         self.rebalancing = true;
         for member in self.members.values_mut().filter(|member| !member.held.is_empty()) {
-            member.revoking = true;
+            (member.revoking, member.lost) = (true, true);
             member.events.push_back(LogEvent::Lost(member.held.clone()));
         }
         self.share_when_free(partitions);
@@ -86,7 +87,7 @@ impl Group {
             for (nth, id) in staying.iter().enumerate() {
                 let share: Vec<i32> = (0..partitions).filter(|p| *p as usize % staying.len() == nth).collect();
                 if let (Some(member), false) = (self.members.get_mut(id), share.is_empty()) {
-                    member.held = share.clone();
+                    (member.held, member.lost) = (share.clone(), false);
                     member.events.push_back(LogEvent::Assigned(share));
                 }
             }

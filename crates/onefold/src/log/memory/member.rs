@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::cluster::{MemoryCluster, State};
+use super::cluster::{MemoryCluster, Partition, State};
 use super::group::{Group, Member};
 use crate::log::{Bounds, CommitAt, CommitError, CommittedAt, Log, LogError, LogEvent};
 use crate::record::{Record, TopicId};
@@ -70,15 +70,16 @@ impl Log for MemoryLog {
     fn bounds(&mut self, partition: i32, _: Duration) -> Result<Bounds, LogError> {
         let state = self.cluster.lock();
         let topic = state.topics.get(&self.group.1).ok_or_else(|| LogError::NoTopic(self.group.1.clone()))?;
-        Ok(Bounds { earliest: 0, end: topic.partitions.get(partition as usize).map_or(0, |p| p.len() as i64) })
+        let bounds = |partition: &Partition| Bounds { earliest: partition.earliest, end: partition.end() };
+        Ok(topic.partitions.get(partition as usize).map_or(Bounds { earliest: 0, end: 0 }, bounds))
     }
 
     fn offset_for_time(&mut self, partition: i32, timestamp_ms: i64, _: Duration) -> Result<i64, LogError> {
         let state = self.cluster.lock();
-        let records = state.topics.get(&self.group.1).and_then(|topic| topic.partitions.get(partition as usize));
-        let records = records.map(Vec::as_slice).unwrap_or_default();
-        let at = records.iter().position(|record| record.timestamp_ms.is_some_and(|at| at >= timestamp_ms));
-        Ok(at.unwrap_or(records.len()) as i64)
+        let partition = state.topics.get(&self.group.1).and_then(|topic| topic.partitions.get(partition as usize));
+        let Some(partition) = partition else { return Ok(0) };
+        let late = |record: &&Record| record.timestamp_ms.is_some_and(|at| at >= timestamp_ms);
+        Ok(partition.records.iter().find(late).map_or(partition.end(), |record| record.offset))
     }
 
     fn partitions(&mut self, _: Duration) -> Result<Vec<i32>, LogError> {
@@ -90,7 +91,12 @@ impl Log for MemoryLog {
     }
 
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {
-        self.with_member(|member| member.reading.extend(at.iter().copied()));
+        self.with_member(|member| {
+            for (partition, offset) in at {
+                member.forget(*partition);
+                member.reading.insert(*partition, *offset);
+            }
+        });
         Ok(())
     }
 
@@ -104,7 +110,7 @@ impl Log for MemoryLog {
         let State { groups, faults, .. } = &mut *state;
         let Some(group) = groups.get_mut(&self.group) else { return Ok(()) };
         let Some(member) = group.members.get_mut(&self.member) else { return Ok(()) };
-        let owned = commits.iter().all(|commit| member.held.contains(&commit.partition));
+        let owned = !member.lost && commits.iter().all(|commit| member.held.contains(&commit.partition));
         let answer = match () {
             () if !owned => Err(CommitError::Fenced("not the owner any more".into())),
             () if faults.refused_commits > 0 => {
@@ -147,26 +153,45 @@ impl Drop for MemoryLog {
 }
 
 impl Member {
-    /// Records that are there, round-robin over the partitions; else an end that was not told yet.
-    fn read(&mut self, log: &[Vec<Record>], records: &mut Vec<Record>, at_most: usize) -> Option<LogEvent> {
+    /// Records that are there, partition by partition; else what is to be said of one.
+    fn read(&mut self, log: &[Partition], records: &mut Vec<Record>, at_most: usize) -> Option<LogEvent> {
         let before = records.len();
-        for (partition, next) in self.reading.iter_mut().filter(|(partition, _)| !self.paused.contains(partition)) {
-            let there = log.get(*partition as usize).map(Vec::as_slice).unwrap_or_default();
-            let room = at_most.saturating_sub(records.len() - before);
-            let taken = there.iter().skip((*next).max(0) as usize).take(room);
-            records.extend(taken.cloned());
-            *next = (*next + room as i64).min(there.len() as i64).max(*next);
+        let (mut strayed, mut ended) = (None, None);
+        for (at, next) in &mut self.reading {
+            if self.paused.contains(at) {
+                continue;
+            }
+            let Some(partition) = log.get(*at as usize) else { continue };
+            let Some(there) = partition.from(*next) else {
+                strayed = Some((*at, *next));
+                continue;
+            };
+            let room = at_most.saturating_sub(records.len() - before).min(there.len());
+            records.extend_from_slice(&there[..room]);
+            *next += room as i64;
+            if *next == partition.end() && self.told_end.get(at) != Some(next) {
+                ended = Some((*at, *next));
+            }
+        }
+        if let Some((partition, offset)) = strayed {
+            self.reading.remove(&partition);
+            let reason = format!("offset {offset} is out of range");
+            return Some(LogEvent::OutOfRange { partition, reason });
         }
         if records.len() > before {
             return None;
         }
-        let ends = self.reading.iter().map(|(partition, next)| (*partition, *next));
-        let (partition, offset) = ends.into_iter().find(|(partition, next)| {
-            log.get(*partition as usize).is_some_and(|there| there.len() as i64 == *next)
-                && self.told_end.get(partition) != Some(next)
-        })?;
+        let (partition, offset) = ended?;
         self.told_end.insert(partition, offset);
         Some(LogEvent::End { partition, offset })
+    }
+
+    /// Nothing of an earlier stay of the partition holds for the next one.
+    pub(super) fn forget(&mut self, partition: i32) {
+        self.reading.remove(&partition);
+        self.told_end.remove(&partition);
+        self.paused.retain(|paused| *paused != partition);
+        self.events.retain(|event| !matches!(event, LogEvent::End { partition: of, .. } if *of == partition));
     }
 }
 

@@ -1,0 +1,88 @@
+//! Two logs, one behaviour: every promise of `onefold::log::Log`, kept by the log in memory and by librdkafka on the
+//! embedded broker. One file per promise in `log_suite/`.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+#[path = "log_suite/commits_come_back_as_they_were_made.rs"]
+mod commits_come_back_as_they_were_made;
+#[path = "log_suite/ends_and_times_are_told.rs"]
+mod ends_and_times_are_told;
+#[path = "log_suite/in_kafka.rs"]
+#[cfg(feature = "embedded")]
+mod in_kafka;
+#[path = "log_suite/in_memory.rs"]
+mod in_memory;
+#[path = "log_suite/member.rs"]
+mod member;
+#[path = "log_suite/out_of_range_holds_up_no_other.rs"]
+mod out_of_range_holds_up_no_other;
+#[path = "log_suite/partitions_have_one_owner.rs"]
+mod partitions_have_one_owner;
+#[path = "log_suite/records_come_whole_and_in_order.rs"]
+mod records_come_whole_and_in_order;
+
+use std::time::Duration;
+
+use onefold::Record;
+use onefold::log::Log;
+
+/// How long a question to the cluster may take.
+const ASK: Duration = Duration::from_secs(10);
+
+/// A cluster with one of the two logs in front of it.
+trait Bench {
+    fn create_topic(&self, topic: &str, partitions: i32);
+
+    /// Produces all of these in order, acknowledged.
+    fn publish(&self, records: Vec<Record>);
+
+    fn join(&self, group: &str, topic: &str) -> Box<dyn Log>;
+
+    /// Deletes what is below this offset, as retention does.
+    fn delete_records(&self, topic: &str, partition: i32, below: i64);
+
+    /// Takes the group's members out of it, without a word to them.
+    fn expel(&self, group: &str, topic: &str);
+}
+
+/// So many records of a few keys, numbered in their value.
+fn numbered(topic: &str, count: usize) -> Vec<Record> {
+    let record = |nth: usize| {
+        let (key, value) = (format!("key-{}", nth % 11), nth.to_string());
+        Record::new(topic, Some(key.as_bytes()), Some(value.as_bytes()))
+    };
+    (0..count).map(record).collect()
+}
+
+macro_rules! both {
+    ($($promise:ident :: $test:ident),* $(,)?) => {
+        mod memory {
+            $(#[test]
+            fn $test() {
+                crate::$promise::$test(&crate::in_memory::Memory::default());
+            })*
+        }
+        #[cfg(feature = "embedded")]
+        mod kafka {
+            $(#[test]
+            fn $test() {
+                crate::$promise::$test(&crate::in_kafka::Embedded::start());
+            })*
+        }
+    };
+}
+
+both![
+    records_come_whole_and_in_order::each_partition_in_offset_order,
+    records_come_whole_and_in_order::bytes_and_header_names_verbatim,
+    records_come_whole_and_in_order::reading_starts_where_it_is_told_and_again,
+    records_come_whole_and_in_order::a_paused_partition_goes_on_after_its_last_record,
+    records_come_whole_and_in_order::a_pause_ends_with_the_assignment,
+    commits_come_back_as_they_were_made::offset_epoch_and_metadata,
+    commits_come_back_as_they_were_made::of_who_was_expelled_count_nothing,
+    ends_and_times_are_told::an_end_comes_after_all_below_it,
+    ends_and_times_are_told::bounds_times_and_partitions,
+    out_of_range_holds_up_no_other::beyond_the_end_and_below_what_is_left,
+    partitions_have_one_owner::who_joins_gets_what_was_released,
+    partitions_have_one_owner::who_is_dropped_while_asked_gives_all_back,
+    partitions_have_one_owner::who_leaves_gives_all_back,
+];
