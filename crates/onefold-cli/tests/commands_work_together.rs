@@ -102,6 +102,7 @@ fn a_file_runs_to_its_end_and_again() {
     std::fs::write(folder.path().join("events.ndjson"), events).expect("writes");
 
     let first = run(folder.path(), &["run", "--drain", "--json"]).exits(0);
+    assert_eq!(first.err, "", "events are all that --json says");
     let done: serde_json::Value =
         first.out.lines().last().map(|line| serde_json::from_str(line).expect("JSON")).expect("a table");
     assert_eq!(done["event"], "done");
@@ -114,9 +115,14 @@ fn a_file_runs_to_its_end_and_again() {
     }
     assert_eq!(posted(folder.path()).len(), 100);
 
-    let second = run(folder.path(), &["run", "--drain", "--json"]).exits(0);
-    let done: serde_json::Value =
-        second.out.lines().last().map(|line| serde_json::from_str(line).expect("JSON")).expect("a table");
+    let second = run(folder.path(), &["run", "--drain"]).exits(0);
+    let events = second.out.lines().map(|line| serde_json::from_str(line).expect("a pipe gets events alone"));
+    let events: Vec<serde_json::Value> = events.collect();
+    let said: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(said.iter().filter(|event| **event == "guarantee").count(), 2);
+    assert!(said.contains(&"loaded") && said.contains(&"ended"), "{said:?}");
+    let done = events.last().expect("a table");
+    assert!(second.err.contains("effectively-once     position"), "text goes to standard error: {}", second.err);
     assert!(done["pipelines"].as_array().expect("pipelines").iter().all(|pipeline| pipeline["effects"] == 0), "{done}");
     assert_eq!(posted(folder.path()).len(), 100);
 

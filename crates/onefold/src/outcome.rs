@@ -11,6 +11,8 @@ pub enum Outcome {
     Done,
     /// Nothing to do for this record, and why.
     Skip(&'static str),
+    /// The sink holds this version or a newer one: a repeat that the boundary itself caught.
+    Stale(&'static str),
     /// Try again after this long; counts as an attempt.
     Retry(Duration),
     /// This record can never succeed: to the dead letters, with the reason.

@@ -109,6 +109,25 @@ fn first_fixes_one_after_another_leave_nothing_that_has_a_fix() {
     }
 }
 
+/// A number without a unit is not guessed at: each unit that is offered can be written as it stands there.
+#[test]
+fn every_unit_that_is_offered_is_taken() {
+    let mut tried = 0;
+    for (key, number) in
+        [("retention", "7"), ("retention_size", "10"), ("retention", "\"7\""), ("retention", "\"soon\"")]
+    {
+        let text = |value: &str| format!("[kafka]\nbootstrap = \"k:9092\"\n[topics.t]\n{key} = {value}\n");
+        let said = wrong(&text(number)).expect("wrong on purpose").to_string();
+        let offered = said.lines().next().and_then(|line| line.split_once("its unit: ")).expect("an offer").1;
+        for value in offered.split(", ") {
+            assert!(wrong(&text(value)).is_none(), "{value} is not taken");
+            tried += 1;
+        }
+        assert!(!said.contains("to fix"), "{said}");
+    }
+    assert_eq!(tried, 5 + 4 + 5 + 5);
+}
+
 /// The edit that the library offers and the sentence that it prints are the same change.
 #[test]
 fn the_edit_is_what_the_sentence_says() {

@@ -94,6 +94,11 @@ async fn a_program_that_does_not_read_is_no_error_and_one_that_is_not_there_is_t
     let attempt = Attempt { number: 1, identity };
     let done = program(&format!("[\"sh\", \"-c\", \"{script}\"]")).run(&large, &attempt).await;
     assert!(matches!(done, Ok(Outcome::Done)), "{done:?}");
-    let missing = program("[\"./no-such-program\"]").run(&large, &attempt).await;
+    // There when the file was read, gone when it is to run.
+    let short_lived = folder.path().join("short-lived");
+    std::fs::copy("/bin/sh", &short_lived).unwrap();
+    let missing = program("[\"./short-lived\"]");
+    std::fs::remove_file(&short_lived).unwrap();
+    let missing = missing.run(&large, &attempt).await;
     assert_eq!(missing.expect_err("fails").class, ErrorClass::SinkDown);
 }

@@ -80,8 +80,8 @@ fn deletion(id: u64, version: i64) -> String {
 fn newer_versions_replace_older_ones_and_older_ones_change_nothing() {
     let mut index = Index::new();
     assert!(matches!(index.apply(&change(1, 2, "green tea")), Ok(Outcome::Done)));
-    assert!(matches!(index.apply(&change(1, 1, "black tea")), Ok(Outcome::Skip(_))));
-    assert!(matches!(index.apply(&change(1, 2, "green tea")), Ok(Outcome::Skip(_))));
+    assert!(matches!(index.apply(&change(1, 1, "black tea")), Ok(Outcome::Stale(_))));
+    assert!(matches!(index.apply(&change(1, 2, "green tea")), Ok(Outcome::Stale(_))));
     assert_eq!((index.find("green"), index.find("black")), (vec!["p-1".to_owned()], vec![]));
     assert!(matches!(index.apply(&change(1, 3, "coffee")), Ok(Outcome::Done)));
     assert_eq!((index.find("green"), index.find("coffee")), (vec![], vec!["p-1".to_owned()]));
@@ -92,7 +92,7 @@ fn newer_versions_replace_older_ones_and_older_ones_change_nothing() {
 fn a_tombstone_outlives_late_versions_and_yields_to_a_newer_one() {
     let mut index = Index::new();
     assert!(matches!(index.apply(&deletion(1, 5)), Ok(Outcome::Done)));
-    assert!(matches!(index.apply(&change(1, 4, "late")), Ok(Outcome::Skip(_))));
+    assert!(matches!(index.apply(&change(1, 4, "late")), Ok(Outcome::Stale(_))));
     assert!(index.find("late").is_empty());
     assert!(matches!(index.apply(&change(1, 6, "back")), Ok(Outcome::Done)));
     assert_eq!(index.find("back"), ["p-1"]);

@@ -1,7 +1,7 @@
 //! A user fixes a file once, not once an error: whatever is wrong is said in one run, each with its line, its column
 //! and the name that was probably meant. The texts are an interface, so they are compared as text.
 
-use onefold::settings::File;
+use onefold::settings::{Cluster, File, KafkaSettings};
 use std::path::Path;
 
 fn said(name: &str) -> String {
@@ -73,6 +73,52 @@ fn secrets_are_shown_in_no_message() {
     ] {
         let said = said_of(wrong);
         assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+/// A program that is not there fails at every record; it is said before the first one.
+#[cfg(feature = "exec")]
+#[test]
+fn a_program_that_cannot_run_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("notes.txt"), "no program").expect("writes");
+    std::fs::copy("/bin/sh", folder.path().join("effect")).expect("copies");
+    let said = |command: &str| {
+        let text = format!(
+            "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"t\"\nto.exec.command = [\"{command}\"]\n"
+        );
+        File::parse(&folder.path().join("onefold.toml"), text).map_err(|wrong| wrong.to_string()).err()
+    };
+    let wrong = |command: &str| said(command).unwrap_or_else(|| panic!("{command} is right"));
+    assert!(wrong("./missing.sh").contains("No such file"), "{}", wrong("./missing.sh"));
+    assert!(wrong("./notes.txt").contains("chmod +x"), "{}", wrong("./notes.txt"));
+    assert!(wrong("no-such-program-anywhere").contains("$PATH"), "{}", wrong("no-such-program-anywhere"));
+    for right in ["./effect", "sh", "/bin/sh", "{data.program}"] {
+        assert_eq!(said(right), None, "{right}");
+    }
+}
+
+/// Commands that only talk to the cluster do not mind what is wrong with a pipeline.
+#[test]
+fn where_the_cluster_is_can_be_read_from_a_file_with_other_mistakes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("onefold.toml");
+    let load = |text: &str| {
+        std::fs::write(&path, text).expect("writes");
+        Cluster::load(&path).map_err(|wrong| wrong.to_string())
+    };
+    let cluster =
+        load("[kafka]\nbootstrap = \"k:9092\"\n[topics.t]\nload = { file = \"gone\" }\n[pipelines.p]\nform = 1\n");
+    let Ok(Cluster { kafka: KafkaSettings::Bootstrap { servers, .. }, .. }) = cluster else { panic!("{cluster:?}") };
+    assert_eq!(servers, "k:9092");
+    for (wrong, named) in [
+        ("[kafka]\nbotstrap = \"k:9092\"\n", "botstrap"),
+        ("[kafak]\nbootstrap = \"k:9092\"\n", "kafak"),
+        ("[topics.t]\n", "no [kafka]"),
+        ("[kafka\nbootstrap = \"k:9092\"\n", "error"),
+    ] {
+        let said = load(wrong).expect_err(wrong);
+        assert!(said.contains(named), "{said}");
     }
 }
 

@@ -5,6 +5,7 @@
 //! not take its answers, since the queue between the halves is bounded.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
-use super::frames::{Frame, Frames};
+use super::frames::{Frame, FrameError, Frames};
 use super::write::write_answers;
 use super::{Stop, budget::Share, release::Release};
 use crate::wire::{self, Answer, Fault, Node, Peer};
@@ -26,8 +27,13 @@ pub(super) async fn serve(stream: TcpStream, node: Arc<Node>, stop: Stop) {
         Ok(address) => address,
         Err(_) => return, // gone before it was served
     };
-    if let Err(reason) = converse(stream, address, node, stop).await {
-        tracing::warn!(peer = %address, %reason, "connection closed");
+    match converse(stream, address, node, stop).await {
+        Ok(()) => {}
+        // A client that was killed, or that closed with answers unread, resets: no news for whoever runs the broker.
+        Err(reason) if reason.is_reset() => {
+            tracing::debug!(peer = %address, %reason, "connection closed");
+        }
+        Err(reason) => tracing::warn!(peer = %address, %reason, "connection closed"),
     }
 }
 
@@ -124,11 +130,20 @@ const UNWRITTEN: usize = 256 << 10;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Closed {
     #[error(transparent)]
-    Frame(super::frames::FrameError),
+    Frame(FrameError),
     #[error(transparent)]
     Fault(#[from] Fault),
     #[error("the peer took nothing of its answer for {0:?}")]
     SlowReader(Duration),
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl Closed {
+    fn is_reset(&self) -> bool {
+        match self {
+            Closed::Io(why) | Closed::Frame(FrameError::Io(why)) => why.kind() == ErrorKind::ConnectionReset,
+            _ => false,
+        }
+    }
 }

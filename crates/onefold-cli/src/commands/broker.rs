@@ -1,3 +1,4 @@
+use super::stop::{self, AGAIN};
 use crate::console::say;
 use crate::exit::{Done, Failure};
 use clap::Args;
@@ -29,11 +30,12 @@ pub async fn run(options: Options) -> Done {
         settings = settings.advertised(advertised);
     }
     // Before it serves: a signal that comes in between must not kill it without a checkpoint.
-    let shutdown = super::shutdown();
+    let asked = stop::asked();
     let broker = Broker::start(settings).await.map_err(Failure::failed)?;
     greet(&broker, &options);
     tokio::select! {
-        () = shutdown => {
+        signal = asked => {
+            say(&format!("{}: writing a checkpoint and stopping; {AGAIN}", signal.name()));
             broker.shutdown().await;
             say("stopped");
             Ok(())

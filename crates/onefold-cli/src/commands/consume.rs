@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Print the records of a topic, one a line
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold consume payments --max 3\n  onefold consume payments --json --drain\n  onefold consume payments --group readers\n\nWithout --group nothing is committed and --from says where to begin. With --group it goes on where the\ngroup stands, and commits what it printed."
+    after_help = "Example:\n  onefold consume payments --max 3\n  onefold consume payments --json --drain\n  onefold consume payments --group readers\n\nWithout --group nothing is committed and --from says where to begin. With --group it goes on where the group stands, and commits what it printed."
 )]
 pub struct Options {
     topic: String,
@@ -54,7 +54,7 @@ pub async fn run(options: Options) -> Done {
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
     tokio::spawn(async move {
-        super::shutdown().await;
+        super::stop::asked().await;
         stopping.store(true, Ordering::Relaxed);
     });
     tokio::task::spawn_blocking(move || consume(&client, &options, &stop)).await.or_failed("consuming broke off")?

@@ -1,5 +1,5 @@
-//! One file a command: its options and what it does. What several share (finding a broker, talking to it, printing)
-//! is in `kafka` and `console`.
+//! One file a command: its options and what it does. What several share (finding a broker, talking to it, printing,
+//! ending when asked to) is in `kafka`, `console` and `stop`.
 
 pub mod broker;
 pub mod check;
@@ -8,6 +8,7 @@ pub mod explain;
 pub mod groups;
 pub mod produce;
 pub mod run;
+pub mod stop;
 pub mod topics;
 
 use crate::cli::Command;
@@ -26,19 +27,6 @@ pub async fn run(command: Command) -> Done {
         Command::Produce(options) => produce::run(options).await,
         Command::Consume(options) => consume::run(options).await,
         Command::Groups(options) => groups::run(options).await,
-    }
-}
-
-/// Resolves at the first Ctrl-C or SIGTERM. Listens from the moment it is called, not from the first poll.
-fn shutdown() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-    async move {
-        let [Ok(mut terminate), Ok(mut interrupt)] = signals else { return std::future::pending().await };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
     }
 }
 

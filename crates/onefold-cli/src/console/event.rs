@@ -31,6 +31,11 @@ pub fn progress(now: &Snapshot) -> String {
     event.to_string()
 }
 
+/// The run was asked to end and finishes what is in flight.
+pub fn draining(signal: &str, in_flight: usize, parked_keys: usize) -> String {
+    json!({"event": "draining", "signal": signal, "in_flight": in_flight, "parked_keys": parked_keys}).to_string()
+}
+
 pub fn table(table: &Table) -> String {
     let rows = table.rows.iter().map(|row| {
         let mut line = counters(&row.counters);
@@ -45,7 +50,11 @@ fn counters(counters: &Counters) -> Value {
     json!({
         "delivered": counters.delivered,
         "effects": counters.effects,
-        "duplicates": {"progress": counters.duplicates_progress, "id": counters.duplicates_id},
+        "duplicates": {
+            "progress": counters.duplicates_progress,
+            "id": counters.duplicates_id,
+            "boundary": counters.duplicates_boundary,
+        },
         "skipped": counters.skipped,
         "retried": counters.retried,
         "dead": counters.dead,

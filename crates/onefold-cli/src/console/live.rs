@@ -3,20 +3,25 @@ use onefold::load::Loaded;
 use onefold::runtime::observer::Snapshot;
 
 pub fn load_bar(topic: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} {bar:30} {human_pos}/{human_len} lines")
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {human_pos}/{human_len} lines")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style).with_prefix(format!("loading {topic}"))
 }
 
 pub fn pipeline_line() -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    // Cut off at the terminal's width: a line that wraps cannot be redrawn.
+    let style = ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
     ProgressBar::new_spinner().with_style(style)
 }
 
-/// One pipeline, now: `loyalty   12,345/s  lag 6,789  in flight 64  parked 2 keys  retries 12  dead 3`.
+/// One pipeline, now: `loyalty   12,345/s  lag 6,789  in flight 64  parked keys 2  retries 12  dead 3`. What matters most
+/// comes first, since a narrow terminal cuts off the rest.
 pub fn line(now: &Snapshot, width: usize) -> String {
     let lag = now.lag.map_or("?".to_owned(), |lag| HumanCount(lag).to_string());
     let mut text = format!("{:<width$}  {:>9}/s  lag {lag}", now.name, HumanCount(now.per_second as u64).to_string());
+    if let Some(why) = &now.paused {
+        text.push_str(&format!("  paused: {why}"));
+    }
     let mut say = |what: &str, number: u64| {
         if number > 0 {
             text.push_str(&format!("  {what} {}", HumanCount(number)));
@@ -26,9 +31,6 @@ pub fn line(now: &Snapshot, width: usize) -> String {
     say("parked keys", now.parked_keys as u64);
     say("retries", now.counters.retried);
     say("dead", now.counters.dead);
-    if let Some(why) = &now.paused {
-        text.push_str(&format!("  paused: {why}"));
-    }
     text
 }
 

@@ -1,11 +1,14 @@
 //! What is printed, and how: tables, records, the live lines of a run. Data goes to standard output, what happens to
-//! standard error.
+//! standard error: a pipe never gets both.
 
 pub mod event;
 pub mod explanation;
 pub mod live;
 pub mod record;
+pub mod screen;
+pub mod summary;
 pub mod table;
+pub mod wrap;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
@@ -30,12 +33,12 @@ pub fn print_bytes(line: &[u8]) {
 
 /// Prints a line about work that goes on whether anybody reads it or not.
 pub fn tell(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    screen::above_live(|| drop(writeln!(std::io::stdout().lock(), "{line}")));
 }
 
 /// Says what happens, to whoever is watching.
 pub fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    screen::above_live(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
 }
 
 /// What the crates have to say: warnings, unless `RUST_LOG` asks for more. Single dead letters are counted in the table
@@ -46,7 +49,7 @@ pub fn logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or(usual);
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| screen::Above)
         .with_ansi(std::io::stderr().is_terminal())
         .without_time()
         .try_init();

@@ -4,7 +4,7 @@
 use super::reach;
 use crate::exit::{Done, Failure};
 use clap::Args;
-use onefold::settings::{File, KafkaSettings};
+use onefold::settings::{Cluster, KafkaSettings};
 use rdkafka::ClientConfig;
 use std::path::{Path, PathBuf};
 
@@ -36,8 +36,8 @@ impl Where {
         }
         let usual = Path::new(USUAL_FILE);
         if let Some(file) = self.file.as_deref().or(usual.is_file().then_some(usual)) {
-            let file = File::load(file).map_err(Failure::usage)?;
-            return of_file(&file);
+            let cluster = Cluster::load(file).map_err(Failure::usage)?;
+            return of_file(file, &cluster);
         }
         match std::env::var("ONEFOLD_BOOTSTRAP") {
             Ok(address) if !address.is_empty() => Ok(plain(&address, "$ONEFOLD_BOOTSTRAP")),
@@ -50,25 +50,25 @@ fn plain(servers: &str, said_by: &str) -> (ClientConfig, String, String) {
     (base(servers), servers.to_owned(), format!("said by {said_by}"))
 }
 
-fn of_file(file: &File) -> Done<(ClientConfig, String, String)> {
-    let path = file.path.display();
-    match &file.kafka {
+fn of_file(file: &Path, cluster: &Cluster) -> Done<(ClientConfig, String, String)> {
+    let path = file.display();
+    match &cluster.kafka {
         KafkaSettings::Embedded { data, listen } => {
             let running = onefold_broker::running_at(data).map(|address| address.to_string());
             let address = running.unwrap_or_else(|| listen.value.clone());
             Ok((base(&address), address, format!("the embedded broker of {path}; `onefold run {path}` starts it")))
         }
         KafkaSettings::Bootstrap { servers, .. } => {
-            let config = client(file, servers)?;
+            let config = client(cluster, servers)?;
             Ok((config, servers.clone(), format!("said by {path}")))
         }
     }
 }
 
 /// Settings for a client of the file's cluster at this address, with its secrets.
-pub fn client(file: &File, servers: &str) -> Done<ClientConfig> {
+pub fn client(cluster: &Cluster, servers: &str) -> Done<ClientConfig> {
     let mut config = base(servers);
-    let more = file.kafka.client_properties(&file.folder()).map_err(Failure::failed)?;
+    let more = cluster.kafka.client_properties(&cluster.folder).map_err(Failure::failed)?;
     for (name, value) in more {
         config.set(name, value);
     }

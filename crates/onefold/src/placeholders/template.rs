@@ -51,6 +51,14 @@ impl Template {
         Ok(Template { parts })
     }
 
+    /// The text, where it has no placeholder.
+    pub fn plain(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     pub fn render(&self, fields: &Fields<'_>, form: Form) -> Result<String, Poison> {
         let mut out = String::new();
         for part in &self.parts {

@@ -110,7 +110,7 @@ impl Effects {
         }
         let attempt = std::panic::AssertUnwindSafe(async { self.effect.run(&job.record, &job.attempt).await });
         let outcome = match attempt.catch_unwind().await {
-            Ok(Ok(outcome @ (Outcome::Done | Outcome::Skip(_)))) => outcome,
+            Ok(Ok(outcome @ (Outcome::Done | Outcome::Skip(_) | Outcome::Stale(_)))) => outcome,
             Ok(Ok(other)) => return TxDone::Refused(other),
             Ok(Err(failure)) => return TxDone::Failed(failure),
             Err(panic) => return TxDone::Failed(crate::boundary::panic_failure(&*panic)),

@@ -20,32 +20,19 @@ pub struct Row {
     pub counters: Counters,
 }
 
-const COLUMNS: [&str; 8] = ["delivered", "effects", "dup:progress", "dup:id", "skipped", "retried", "dead", "pipeline"];
-
-impl Row {
-    fn cells(&self) -> [String; 8] {
-        let c = &self.counters;
-        let numbers = [c.delivered, c.effects, c.duplicates_progress, c.duplicates_id, c.skipped, c.retried, c.dead];
-        let [a, b, p, i, s, r, d] = numbers.map(|number| number.to_string());
-        [a, b, p, i, s, r, d, self.name.clone()]
-    }
-}
-
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.rows.iter().map(|row| row.name.len()).chain(["pipeline".len()]).max().unwrap_or(8);
-        let line = |f: &mut fmt::Formatter<'_>, cells: [&str; 8]| {
-            write!(f, "{:<name$}", cells[7])?;
-            for (cell, column) in cells.iter().zip(COLUMNS).take(7) {
-                write!(f, "  {cell:>width$}", width = column.len().max(8))?;
-            }
-            writeln!(f)
-        };
-        line(f, COLUMNS)?;
-        for row in &self.rows {
-            let cells = row.cells();
-            line(f, std::array::from_fn(|at| cells[at].as_str()))?;
+        write!(f, "{:<name$}", "pipeline")?;
+        for (column, _) in Counters::default().named() {
+            write!(f, "  {column:>8}")?;
         }
-        write!(f, "in {:.1} s", self.time.as_secs_f64())
+        for row in &self.rows {
+            write!(f, "\n{:<name$}", row.name)?;
+            for (column, count) in row.counters.named() {
+                write!(f, "  {count:>width$}", width = column.len().max(8))?;
+            }
+        }
+        write!(f, "\nin {:.1} s", self.time.as_secs_f64())
     }
 }

@@ -66,16 +66,48 @@ pub enum TooStrong {
     Build(#[from] BuildError),
 }
 
+/// Where a file's cluster is: all that a command needs that only talks to it.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    pub kafka: KafkaSettings,
+    /// What the file's own paths are relative to.
+    pub folder: PathBuf,
+}
+
+impl Cluster {
+    /// Reads `[kafka]` alone: what is wrong with a pipeline is no concern of a command that lists topics.
+    ///
+    /// # Errors
+    /// The file cannot be read, is broken, or what is wrong in its `[kafka]`.
+    pub fn load(path: &Path) -> Result<Cluster, LoadError> {
+        let source = source::Source { path: path.to_owned(), text: text_of(path)? };
+        let (table, broken) = toml::de::DeTable::parse_recoverable(&source.text);
+        let found = reader::Findings::new(&source);
+        for error in &broken {
+            found.note(Problem::new(error.span().unwrap_or(0..0), error.message()));
+        }
+        let kafka = kafka::read(&mut reader::Reader::root(&found, table.get_ref()));
+        let problems = up_to_holes(found.into_problems(), broken.len());
+        match kafka {
+            Some(kafka) if problems.is_empty() => Ok(Cluster { kafka, folder: source.resolve("") }),
+            // It is there under a misspelt name, which is found by reading the whole file.
+            None if problems.is_empty() => Ok(File::parse(path, source.text)?.cluster()),
+            _ => Err(SettingsErrors::new(source, problems).into()),
+        }
+    }
+}
+
+fn text_of(path: &Path) -> Result<String, LoadError> {
+    let unreadable = |why| LoadError::Unreadable { path: path.to_owned(), why };
+    let text = std::fs::read(path).map_err(unreadable)?;
+    String::from_utf8(text).map_err(|_| unreadable(std::io::Error::other("it is not UTF-8 text")))
+}
+
 impl File {
     /// # Errors
     /// The file cannot be read, or what is wrong in it: all of it.
     pub fn load(path: &Path) -> Result<File, LoadError> {
-        let text = std::fs::read(path).map_err(|why| LoadError::Unreadable { path: path.to_owned(), why })?;
-        let text = String::from_utf8(text).map_err(|_| LoadError::Unreadable {
-            path: path.to_owned(),
-            why: std::io::Error::other("it is not UTF-8 text"),
-        })?;
-        Ok(File::parse(path, text)?)
+        Ok(File::parse(path, text_of(path)?)?)
     }
 
     /// As [`File::load`], from a text; paths in it are relative to `path`.
@@ -101,9 +133,9 @@ impl File {
         if refused.is_empty() { Ok(()) } else { Err(TooStrong::Refused(refused.join("\n\nerror: "))) }
     }
 
-    /// The folder that the file's own paths are relative to.
-    pub fn folder(&self) -> PathBuf {
-        self.source.resolve("")
+    /// Where its cluster is.
+    pub fn cluster(&self) -> Cluster {
+        Cluster { kafka: self.kafka.clone(), folder: self.source.resolve("") }
     }
 }
 
@@ -120,11 +152,7 @@ fn read(source: &source::Source) -> (Option<File>, Vec<Problem>) {
     let pipelines = pipeline::read(&mut root, &mut routes);
     let mocks = mock::read(&mut root);
     root.finish();
-    // A broken line leaves holes behind it; what seems missing there may only be unread.
-    let mut problems = match found.into_problems() {
-        problems if broken.is_empty() => problems,
-        problems => problems.into_iter().take(broken.len()).collect(),
-    };
+    let mut problems = up_to_holes(found.into_problems(), broken.len());
     let whole = kafka.is_some() && broken.is_empty();
     // Where the cluster is decides nothing about how the other parts fit together.
     let kafka = kafka.unwrap_or(KafkaSettings::Bootstrap { servers: String::new(), tls: None, sasl: None });
@@ -133,6 +161,14 @@ fn read(source: &source::Source) -> (Option<File>, Vec<Problem>) {
         problems.extend(check::problems(&file, &routes));
     }
     (Some(file).filter(|_| whole), problems)
+}
+
+/// A broken line leaves holes behind it; what seems missing there may only be unread.
+fn up_to_holes(mut problems: Vec<Problem>, broken: usize) -> Vec<Problem> {
+    if broken > 0 {
+        problems.truncate(broken);
+    }
+    problems
 }
 
 /// The names of the columns that paths become: their last name, or what `@` names.

@@ -215,10 +215,22 @@ impl<'a> Reader<'a> {
                 let written = self.found.source.slice(span.clone());
                 let mend = T::mend(written).map(|with| Fix::replace(self.found.source, span.clone(), with));
                 let at = error.span().filter(|at| !at.is_empty() && span.contains(&at.start)).unwrap_or(span);
-                self.problem(Problem::new(at, format!("{path}: {}", error.message())).fix(mend));
+                self.problem(Problem::new(at, format!("{path}: {}", plainly(error.message()))).fix(mend));
                 None
             }
         }
+    }
+}
+
+/// What serde says of Rust's types, for people who write no Rust.
+fn plainly(message: &str) -> String {
+    let (said, expected) = message.rsplit_once("expected ").unwrap_or((message, ""));
+    match expected {
+        "i32" | "i64" => format!("{said}expected a whole number"),
+        "u16" | "u32" | "u64" => format!("{said}expected a whole number, not below 0"),
+        "f64" => format!("{said}expected a number"),
+        "a boolean" => format!("{said}expected true or false"),
+        _ => message.to_owned(),
     }
 }
 

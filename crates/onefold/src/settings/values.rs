@@ -76,18 +76,34 @@ pub struct Span(pub Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let unit = "a duration carries its unit: \"100ms\", \"2s\", \"5m\", \"1h\", \"30d\"";
-        let toml::Value::String(text) = toml::Value::deserialize(from)? else { return Err(D::Error::custom(unit)) };
-        humantime::parse_duration(&text)
-            .map(Span)
-            .map_err(|_| D::Error::custom(format!("`{text}` is no duration; {unit}")))
+        let text = with_unit(from, "duration", &Span::UNITS)?;
+        let wrong = |_| D::Error::custom(wants_unit("duration", &text, &Span::UNITS));
+        humantime::parse_duration(&text).map(Span).map_err(wrong)
     }
 }
-impl Leaf for Span {
-    fn mend(written: &str) -> Option<String> {
-        let bare = written.trim_matches(['"', '\'']);
-        bare.parse::<u64>().is_ok().then(|| format!("\"{bare}s\""))
-    }
+impl Span {
+    const UNITS: [&'static str; 5] = ["ms", "s", "m", "h", "d"];
+}
+impl Leaf for Span {}
+
+/// A number without its unit is not guessed at: all that it could mean is said, each as it would be written.
+fn wants_unit(what: &str, written: &str, units: &[&str]) -> String {
+    let is_number = written.parse::<u64>().is_ok();
+    let number = if is_number { written } else { "30" };
+    let all: Vec<String> = units.iter().map(|unit| format!("\"{number}{unit}\"")).collect();
+    let wants = format!("a {what} carries its unit: {}", all.join(", "));
+    if is_number { wants } else { format!("`{written}` is no {what}; {wants}") }
+}
+
+/// The text of a value that is text with a unit in it.
+fn with_unit<'de, D: Deserializer<'de>>(from: D, what: &str, units: &[&str]) -> Result<String, D::Error> {
+    let written = match toml::Value::deserialize(from)? {
+        toml::Value::String(text) => return Ok(text),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Float(number) => number.to_string(),
+        other => other.type_str().to_owned(),
+    };
+    Err(D::Error::custom(wants_unit(what, &written, units)))
 }
 
 /// A number of bytes with its unit: `"512B"`, `"64KiB"`, `"1MiB"`, `"1GB"`.
@@ -106,20 +122,17 @@ const SIZES: [(&str, u64); 7] = [
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let unit = "a size carries its unit: \"512B\", \"64KiB\", \"1MiB\", \"10GB\"";
-        let toml::Value::String(text) = toml::Value::deserialize(from)? else { return Err(D::Error::custom(unit)) };
+        let text = with_unit(from, "size", &Size::UNITS)?;
         let parsed = SIZES
             .iter()
             .find_map(|(suffix, bytes)| text.strip_suffix(suffix)?.trim().parse::<u64>().ok()?.checked_mul(*bytes));
-        parsed.map(Size).ok_or_else(|| D::Error::custom(format!("`{text}` is no size; {unit}")))
+        parsed.map(Size).ok_or_else(|| D::Error::custom(wants_unit("size", &text, &Size::UNITS)))
     }
 }
-impl Leaf for Size {
-    fn mend(written: &str) -> Option<String> {
-        let bare = written.trim_matches(['"', '\'']);
-        bare.parse::<u64>().is_ok().then(|| format!("\"{bare}B\""))
-    }
+impl Size {
+    const UNITS: [&'static str; 4] = ["B", "KiB", "MiB", "GB"];
 }
+impl Leaf for Size {}
 
 /// One of a few words; a near miss names the word.
 pub(crate) trait Choice: Sized + Clone + 'static {

@@ -33,8 +33,8 @@ impl RunningCluster {
                 (None, None, servers.clone())
             }
         };
-        let client = find::client(file, &address)?;
-        let properties = file.kafka.client_properties(&file.folder()).map_err(Failure::failed)?;
+        let client = find::client(&file.cluster(), &address)?;
+        let properties = file.kafka.client_properties(&file.cluster().folder).map_err(Failure::failed)?;
         let more = properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Ok(RunningCluster { broker, data, address, client, more })
     }

@@ -1,3 +1,4 @@
+use super::Asked;
 use super::cluster::RunningCluster;
 use super::watch::Watch;
 use crate::exit::{Done, Failure, OrFailed};
@@ -5,14 +6,13 @@ use onefold::load::{LoadError, load};
 use onefold::settings::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::watch::Receiver;
 
 /// Puts the lines of every `load` into its topic, those that are not there yet.
-pub async fn load_all(file: &File, cluster: &RunningCluster, stop: &Receiver<bool>, watch: &Watch) -> Done {
+pub async fn load_all(file: &File, cluster: &RunningCluster, asked: &Asked, watch: &Watch) -> Done {
     let halt = Arc::new(AtomicBool::new(false));
     // A load is on a thread of its own, which must end even where nobody waits for it any more.
     let _halted = Halt(halt.clone());
-    let (halting, raised) = (halt.clone(), super::raised(stop.clone()));
+    let (halting, raised) = (halt.clone(), super::raised(asked.clone()));
     let halter = tokio::spawn(async move {
         raised.await;
         halting.store(true, Ordering::Relaxed);

@@ -6,7 +6,7 @@ mod loads;
 mod watch;
 
 use super::refuse_too_strong;
-use crate::console::tell;
+use super::stop::{self, Signal};
 use crate::exit::{Done, Failure};
 use clap::Args;
 use cluster::RunningCluster;
@@ -14,14 +14,13 @@ use onefold::mock::Mock;
 use onefold::runtime::RunError;
 use onefold::settings::File;
 use std::path::PathBuf;
-use std::sync::Arc;
 use tokio::sync::watch::Receiver;
 use watch::Watch;
 
 /// Run the pipelines of a file
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold run examples/payments/onefold.toml --drain\n\nStarts the file's embedded broker, makes its topics, loads its files, serves its mocks and runs its pipelines.\nSIGTERM and Ctrl-C end it after what is in flight is finished; a second one ends it at once.\nIt ends with an error when the embedded broker's disk is full.\nKilled at any moment and started again, it goes on where it was."
+    after_help = "Example:\n  onefold run examples/payments/onefold.toml --drain\n\nStarts the file's embedded broker, makes its topics, loads its files, serves its mocks and runs its pipelines.\nOn a terminal it draws a line a pipeline and ends with a table. On a pipe standard output gets events, one JSON object a line, and standard error the text; with --json there are events only.\nSIGTERM and Ctrl-C end it after what is in flight is finished (exit 0; 1 with --drain, since not all was drained); a second one ends it at once (exit 143, 130).\nIt ends with an error when the embedded broker's disk is full.\nKilled at any moment and started again, it goes on where it was."
 )]
 pub struct Options {
     /// The file
@@ -30,10 +29,13 @@ pub struct Options {
     /// End when everything there is after loading is done, skipped or dead
     #[arg(long)]
     drain: bool,
-    /// Say everything as JSON, one event a line
+    /// Only events, one JSON object a line, also on a terminal
     #[arg(long)]
     json: bool,
 }
+
+/// What asked the run to end, once something has.
+type Asked = Receiver<Option<Signal>>;
 
 pub async fn run(options: Options) -> Done {
     let file = File::load(&options.file).map_err(Failure::usage)?;
@@ -42,25 +44,17 @@ pub async fn run(options: Options) -> Done {
         let why = format!("{} has no [pipelines]: there is nothing to run", options.file.display());
         return Err(Failure::failed(why));
     }
-    let (stop, watch) = (stop_signal(), Watch::new(options.json));
+    let watch = Watch::new(options.json);
+    let asked = stop_signal(&watch);
     let cluster = RunningCluster::start(&file).await?;
     // Whatever goes wrong inside, the broker is ended in good order.
-    let result = on_cluster(&file, &cluster, &options, stop, &watch).await;
+    let result = on_cluster(&file, &cluster, &options, asked, &watch).await;
+    watch.end();
     cluster.shutdown().await;
-    let table = result?;
-    if !options.json {
-        tell(&table);
-    }
-    Ok(())
+    result
 }
 
-async fn on_cluster(
-    file: &File,
-    cluster: &RunningCluster,
-    options: &Options,
-    stop: Receiver<bool>,
-    watch: &Watch,
-) -> Done<String> {
+async fn on_cluster(file: &File, cluster: &RunningCluster, options: &Options, asked: Asked, watch: &Watch) -> Done {
     let pipelines = file.build().map_err(Failure::failed)?;
     cluster.make_topics(file).await?;
     for pipeline in &pipelines {
@@ -68,7 +62,7 @@ async fn on_cluster(
     }
     let mocks = start_mocks(file).await?;
     let result = tokio::select! {
-        result = work(file, cluster, options, stop, watch, pipelines) => result,
+        result = work(file, cluster, options, asked, watch, pipelines) => result,
         why = cluster.stopped() => Err(Failure::failed(format!("the embedded broker stopped: {why}"))),
         why = cluster.out_of_space() => Err(Failure::failed(why)),
     };
@@ -82,22 +76,32 @@ async fn work(
     file: &File,
     cluster: &RunningCluster,
     options: &Options,
-    stop: Receiver<bool>,
+    asked: Asked,
     watch: &Watch,
     pipelines: Vec<onefold::Ready>,
-) -> Done<String> {
-    loads::load_all(file, cluster, &stop, watch).await?;
-    let kafka = cluster.kafka()?;
-    let names: Vec<String> = pipelines.iter().map(|pipeline| pipeline.name().to_owned()).collect();
-    let observer = watch.observer(&names);
-    let ran = onefold::run(&kafka, pipelines).drain(options.drain).until(raised(stop)).observe(observer).await;
-    watch.end();
-    let table = ran.map_err(|why: RunError| match why.is_refusal() {
-        true => Failure::refused(why),
-        false => Failure::failed(why),
-    })?;
-    watch.table(&table);
-    Ok(table.to_string())
+) -> Done {
+    loads::load_all(file, cluster, &asked, watch).await?;
+    if asked.borrow().is_none() {
+        let kafka = cluster.kafka()?;
+        let names: Vec<String> = pipelines.iter().map(|pipeline| pipeline.name().to_owned()).collect();
+        let observer = watch.observer(&names);
+        let until = raised(asked.clone());
+        let ran = onefold::run(&kafka, pipelines).drain(options.drain).until(until).observe(observer).await;
+        watch.end();
+        let table = ran.map_err(|why: RunError| match why.is_refusal() {
+            true => Failure::refused(why),
+            false => Failure::failed(why),
+        })?;
+        watch.table(&table);
+    }
+    let signal = *asked.borrow();
+    match signal {
+        Some(signal) if options.drain => Err(Failure::failed(format!(
+            "{} came before all was drained; nothing is lost: run it again, and it goes on where it was",
+            signal.name()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 async fn start_mocks(file: &File) -> Done<Vec<Mock>> {
@@ -108,23 +112,23 @@ async fn start_mocks(file: &File) -> Done<Vec<Mock>> {
     Ok(mocks)
 }
 
-/// True from the first signal on; the second one ends the process.
-fn stop_signal() -> Receiver<bool> {
-    let (raise, raised) = tokio::sync::watch::channel(false);
-    let (first, raise) = (super::shutdown(), Arc::new(raise));
+/// Set from the first signal on; the second one ends the process.
+fn stop_signal(watch: &Watch) -> Asked {
+    let (raise, raised) = tokio::sync::watch::channel(None);
+    let (asked, watch) = (stop::asked(), watch.clone());
     tokio::spawn(async move {
-        first.await;
-        let second = super::shutdown();
-        raise.send_replace(true);
-        second.await;
-        std::process::exit(130);
+        let signal = asked.await;
+        watch.draining(signal);
+        raise.send_replace(Some(signal));
+        // Dropping the sender would look like an end without a signal.
+        std::future::pending::<()>().await;
     });
     raised
 }
 
-async fn raised(mut stop: Receiver<bool>) {
+async fn raised(mut asked: Asked) {
     // The sender lives as long as the process.
-    if stop.wait_for(|stop| *stop).await.is_err() {
+    if asked.wait_for(Option::is_some).await.is_err() {
         std::future::pending().await
     }
 }

@@ -1,7 +1,10 @@
-//! What a run looks like: on a terminal a line a pipeline, redrawn; on a pipe or with `--json` events, one a line.
+//! What a run looks like. On a terminal: what is promised, then a line a pipeline, redrawn, then a table. On a pipe, or
+//! with `--json`, standard output gets events and nothing else, one a line; what is promised and the table then go to
+//! standard error as text, unless `--json` asks for events alone.
 
-use crate::console::{event, live, tell};
-use indicatif::{MultiProgress, ProgressBar};
+use super::super::stop::{AGAIN, Signal};
+use crate::console::{event, live, say, screen, summary::summary, tell, wrap::wrapped};
+use indicatif::ProgressBar;
 use onefold::explain::Explained;
 use onefold::load::Loaded;
 use onefold::runtime::observer::{Observer, Snapshot};
@@ -11,53 +14,98 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Terminal,
+    /// Events on standard output; `text` beside them on standard error.
+    Events {
+        text: bool,
+    },
+}
+
+/// Cheap to clone; all clones are one.
+#[derive(Clone)]
 pub struct Watch {
-    json: bool,
-    /// Where bars are drawn; none on a pipe.
-    bars: Option<MultiProgress>,
+    look: Look,
+    /// Each pipeline as it was seen last.
+    seen: Arc<Mutex<HashMap<String, Snapshot>>>,
 }
 
 impl Watch {
     pub fn new(json: bool) -> Watch {
-        let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
-        Watch { json, bars: (terminal && !json).then(MultiProgress::new) }
+        let look = match std::io::stdout().is_terminal() && !json {
+            true => Look::Terminal,
+            false => Look::Events { text: !json },
+        };
+        Watch { look, seen: Arc::default() }
     }
 
     pub fn guarantee(&self, explained: &Explained) {
-        tell(&if self.json { event::guarantee(explained) } else { explained.to_string() });
+        self.told(&explained.to_string(), || event::guarantee(explained));
     }
 
     pub fn load(&self, topic: &str) -> LoadBar {
-        let bar = self.bars.as_ref().map(|bars| bars.add(live::load_bar(topic)));
-        LoadBar { topic: topic.to_owned(), bar, json: self.json }
+        let bar = (self.look == Look::Terminal).then(|| screen::live().add(live::load_bar(topic)));
+        LoadBar { topic: topic.to_owned(), bar, watch: self.clone() }
     }
 
     /// Draws or prints what each pipeline tells.
     pub fn observer(&self, names: &[String]) -> Observer {
-        match &self.bars {
-            Some(bars) => drawing(bars, names),
-            None => printing(),
-        }
+        let show = match self.look {
+            Look::Terminal => drawing(names),
+            Look::Events { .. } => printing(),
+        };
+        let seen = self.seen.clone();
+        Observer::new(move |snapshot| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(snapshot.name.clone(), snapshot.clone());
+            show(snapshot);
+        })
     }
 
+    /// It was asked to end, and says what it waits for.
+    pub fn draining(&self, signal: Signal) {
+        let (in_flight, parked_keys) = {
+            let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let sum = |count: fn(&Snapshot) -> usize| seen.values().map(count).sum::<usize>();
+            (sum(|now| now.in_flight), sum(|now| now.parked_keys))
+        };
+        let parked = if parked_keys > 0 { format!(", {parked_keys} parked keys") } else { String::new() };
+        let text = format!("{}: draining: {in_flight} in flight{parked}; {AGAIN}", signal.name());
+        self.told(&text, || event::draining(signal.name(), in_flight, parked_keys));
+    }
+
+    /// Takes the live lines away.
     pub fn end(&self) {
-        if let Some(bars) = &self.bars {
-            let _ = bars.clear();
+        if self.look == Look::Terminal {
+            let _ = screen::live().clear();
         }
     }
 
     pub fn table(&self, table: &Table) {
-        if self.json {
-            tell(&event::table(table));
+        self.told(&summary(table, screen::width()), || event::table(table));
+    }
+
+    /// As text for those who read, as an event for those who parse.
+    fn told(&self, text: &str, event: impl FnOnce() -> String) {
+        match self.look {
+            Look::Terminal => tell(&screen::width().map_or(text.to_owned(), |width| wrapped(text, width))),
+            Look::Events { text: beside } => {
+                tell(&event());
+                if beside {
+                    say(text);
+                }
+            }
         }
     }
 }
 
-fn drawing(bars: &MultiProgress, names: &[String]) -> Observer {
+type Show = Box<dyn Fn(Snapshot) + Send + Sync>;
+
+fn drawing(names: &[String]) -> Show {
     let width = names.iter().map(String::len).max().unwrap_or(0);
     let lines: HashMap<String, ProgressBar> =
-        names.iter().map(|name| (name.clone(), bars.add(live::pipeline_line()))).collect();
-    Observer::new(move |snapshot| {
+        names.iter().map(|name| (name.clone(), screen::live().add(live::pipeline_line()))).collect();
+    Box::new(move |snapshot| {
         if let Some(line) = lines.get(&snapshot.name) {
             line.set_message(live::line(&snapshot, width));
         }
@@ -67,9 +115,9 @@ fn drawing(bars: &MultiProgress, names: &[String]) -> Observer {
 /// How often a pipeline's event is printed, unless it ends.
 const EVERY: Duration = Duration::from_secs(1);
 
-fn printing() -> Observer {
-    let printed: Arc<Mutex<HashMap<String, (Instant, Snapshot)>>> = Arc::default();
-    Observer::new(move |snapshot| {
+fn printing() -> Show {
+    let printed: Mutex<HashMap<String, (Instant, Snapshot)>> = Mutex::default();
+    Box::new(move |snapshot| {
         let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
         let last = printed.get(&snapshot.name);
         let early = last.is_some_and(|(at, _)| at.elapsed() < EVERY);
@@ -86,7 +134,7 @@ fn printing() -> Observer {
 pub struct LoadBar {
     topic: String,
     bar: Option<ProgressBar>,
-    json: bool,
+    watch: Watch,
 }
 
 impl LoadBar {
@@ -102,11 +150,7 @@ impl LoadBar {
             bar.finish_and_clear();
         }
         if let Some(loaded) = loaded {
-            let text = live::loaded(&self.topic, loaded);
-            match (self.json, &self.bar) {
-                (true, _) => tell(&event::load(&self.topic, loaded)),
-                (false, _) => tell(&text),
-            }
+            self.watch.told(&live::loaded(&self.topic, loaded), || event::load(&self.topic, loaded));
         }
     }
 }

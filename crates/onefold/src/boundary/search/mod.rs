@@ -58,7 +58,7 @@ impl SearchIndex {
         let document = self.document(record).or_poison()?;
         let row = self.row(database, &document.id)?;
         if row.as_ref().is_some_and(|row| row.version >= document.version) {
-            return Ok(Outcome::Skip("this version or a newer one is indexed"));
+            return Ok(Outcome::Stale("this version or a newer one is indexed"));
         }
         if let Some(row) = row.as_ref().filter(|row| !row.deleted) {
             // FTS5 knows no upsert, and an index without text of its own must be told what it indexed.

@@ -57,6 +57,7 @@ impl Engine {
         self.flood.succeeded();
         match outcome {
             Outcome::Skip(_) => self.counters.skipped += 1,
+            Outcome::Stale(_) => self.counters.duplicates_boundary += 1,
             _ => self.counters.effects += 1,
         }
         self.settle(slot);
@@ -92,7 +93,7 @@ impl Engine {
             Outcome::Dead(message) => {
                 self.bury(slot, Reason { class: ReasonClass::Rejected, message, attempts });
             }
-            Outcome::Done | Outcome::Skip(_) => self.on_success(slot, &outcome),
+            Outcome::Done | Outcome::Skip(_) | Outcome::Stale(_) => self.on_success(slot, &outcome),
         }
     }
 

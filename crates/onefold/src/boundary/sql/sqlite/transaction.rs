@@ -134,7 +134,7 @@ impl Writing {
         let ended = running.catch_unwind().await;
         self.guard.take_back();
         match ended {
-            Ok(Ok(outcome @ (Outcome::Done | Outcome::Skip(_)))) => TxDone::Done(outcome),
+            Ok(Ok(outcome @ (Outcome::Done | Outcome::Skip(_) | Outcome::Stale(_)))) => TxDone::Done(outcome),
             Ok(Ok(other)) => TxDone::Refused(other),
             Ok(Err(failure)) => TxDone::Failed(failure),
             Err(panic) => TxDone::Failed(crate::boundary::panic_failure(&*panic)),
