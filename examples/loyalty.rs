@@ -1,7 +1,7 @@
 //! Points for payments, each payment once: the broker, the pipeline and the database in one process.
 //!
 //! ```sh
-//! cargo run --example loyalty -p onefold --features embedded
+//! cargo run --package onefold --features embedded,tls --example loyalty
 //! sqlite3 data/loyalty.db 'SELECT * FROM points'
 //! ```
 //!

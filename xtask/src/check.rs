@@ -1,46 +1,61 @@
 //! `cargo xtask check`: what a reader, a packager and a dependency auditor would complain about.
+//!
+//! It shares the profile of the tests, so that after them nothing that C compiles is compiled again, but librdkafka
+//! without TLS for the features that are built alone.
 
-use crate::{shell, tree};
-use std::process::Command;
+use crate::{shell, tools, tree};
+use std::{process::Command, time::Instant};
 
-/// Each must build without the others. `tls` builds OpenSSL from source, so it comes last and only when asked for.
-const FEATURES: [&str; 7] = ["sqlite", "http", "search", "exec", "embedded", "mocks", "testing"];
+/// Each must build without the others.
+const FEATURES: [&str; 8] = ["sqlite", "http", "search", "exec", "embedded", "mocks", "testing", "tls"];
 
 #[derive(clap::Args)]
-pub struct Options {
-    /// Also build the feature `tls`, which compiles OpenSSL
-    #[arg(long)]
-    tls: bool,
-}
+pub struct Options {}
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
-    cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    features(options)?;
-    shell::run(
-        cargo_command(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
-            .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
-    )?;
-    licences()?;
+pub fn run(_: &Options) -> anyhow::Result<()> {
+    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    step("lints", || cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    step("each feature alone", features)?;
+    step("documentation", documentation)?;
+    step("licences, sources, bans", licences)?;
     println!("check: all is well");
     Ok(())
 }
 
-fn features(options: &Options) -> anyhow::Result<()> {
+fn step(name: &str, step: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    println!("\n--- {name}");
+    let began = Instant::now();
+    step()?;
+    println!("--- {name}: {:.0} s", began.elapsed().as_secs_f32());
+    Ok(())
+}
+
+fn features() -> anyhow::Result<()> {
     cargo(&["check", "--quiet", "--package", "onefold", "--no-default-features"])?;
-    for feature in FEATURES.iter().chain(options.tls.then_some(&"tls")) {
+    for feature in FEATURES {
         cargo(&["check", "--quiet", "--package", "onefold", "--no-default-features", "--features", feature])?;
     }
     Ok(())
 }
 
-/// Licences, sources and banned crates; advisories change by the day, so they are no part of a build.
+fn documentation() -> anyhow::Result<()> {
+    shell::run(
+        cargo_command(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
+            .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
+    )
+}
+
+/// Advisories change by the day, so they are no part of a build.
 fn licences() -> anyhow::Result<()> {
-    if shell::output(cargo_command(&["deny", "--version"]).env("CARGO_TERM_QUIET", "true")).is_err() {
-        println!("not run: cargo-deny is not installed (cargo install --locked cargo-deny)");
-        return Ok(());
-    }
-    cargo(&["deny", "--workspace", "check", "licenses", "bans", "sources"])
+    let deny = match tools::cargo_deny::program() {
+        Ok(deny) => deny,
+        Err(why) => {
+            println!("NOT RUN: {why:#}");
+            return Ok(());
+        }
+    };
+    let arguments = ["--workspace", "check", "licenses", "bans", "sources"];
+    shell::run(Command::new(deny).args(arguments).current_dir(tree::root()))
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {

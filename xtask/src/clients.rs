@@ -26,7 +26,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.kafka {
         return all(&tools, Kafka::start(Durability::PageCache)?.address());
     }
-    against_onefold(&tools, &options.binary.clone().map_or_else(tree::onefold, Ok)?)
+    against_onefold(&tools, &tree::onefold_at(options.binary.as_deref())?)
 }
 
 /// What the scripts run on.

@@ -27,7 +27,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let binary = options.binary.clone().map_or_else(tree::onefold, Ok)?;
+    let binary = tree::onefold_at(options.binary.as_deref())?;
     campaign(&Kafka::start(Durability::PageCache)?, &binary)
 }
 

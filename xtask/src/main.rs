@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod clients;
 mod kafka_parity;
+mod kafka_secured;
 mod kill;
 mod payments;
 mod process;
@@ -44,6 +45,8 @@ enum Command {
     Kill(kill::Options),
     /// The same onefold.toml on Apache Kafka: same end state; refused in the embedded broker's folder
     KafkaParity(kafka_parity::Options),
+    /// TLS, PLAIN and SCRAM on Apache Kafka, and what is said when they do not fit
+    KafkaSecured(kafka_secured::Options),
     /// Measure, beside others
     #[command(subcommand)]
     Bench(bench::Options),
@@ -73,6 +76,7 @@ fn perform(command: &Command) -> anyhow::Result<()> {
         Command::Abuse(options) => abuse::run(options),
         Command::Clients(options) => clients::run(options),
         Command::KafkaParity(options) => kafka_parity::run(options),
+        Command::KafkaSecured(options) => kafka_secured::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Kill(options) => kill::run(options),
         Command::VerifyPayments(options) => verify::run(options),

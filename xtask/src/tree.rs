@@ -1,6 +1,7 @@
 //! Where things lie in the source tree and below its target folder.
 
 use crate::shell;
+use anyhow::Context;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -24,6 +25,14 @@ pub fn target() -> PathBuf {
 /// What tests need and cargo does not build: a Python environment, the jars of Apache Kafka.
 pub fn services() -> PathBuf {
     target().join("services")
+}
+
+/// The onefold binary that was asked for, else the built one; absolute, since campaigns run it in folders of their own.
+pub fn onefold_at(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match asked {
+        Some(path) => path.canonicalize().with_context(|| format!("there is no {}", path.display())),
+        None => onefold(),
+    }
 }
 
 /// The onefold binary, built.

@@ -33,7 +33,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let binary = options.binary.clone().map_or_else(tree::onefold, Ok)?;
+    let binary = tree::onefold_at(options.binary.as_deref())?;
     campaign(&binary, options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000)))
 }
 

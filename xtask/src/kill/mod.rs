@@ -30,7 +30,7 @@ pub struct Times {
     /// Repeats an earlier campaign's moments
     #[arg(long)]
     pub seed: Option<u64>,
-    /// The onefold binary; built if not given
+    /// The onefold binary; built as users have it if not given
     #[arg(long)]
     pub binary: Option<PathBuf>,
 }
@@ -45,7 +45,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 impl Times {
     fn binary(&self) -> anyhow::Result<PathBuf> {
-        self.binary.clone().map_or_else(tree::onefold, Ok)
+        self.binary.as_deref().map_or_else(tree::onefold_release, |binary| tree::onefold_at(Some(binary)))
     }
 
     fn seed(&self) -> u64 {

@@ -10,7 +10,7 @@ use crate::{
 use anyhow::{Context, bail};
 use fastrand::Rng;
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -21,60 +21,131 @@ const RUN_MAX: Duration = Duration::from_secs(300);
 const KILLS_PER_ROUND: u32 = 20;
 
 pub fn campaign(binary: &Path, times: u32, seed: u64) -> anyhow::Result<()> {
-    println!("kill run: {times} kills, seed {seed}");
-    play(binary, times, &mut Rng::with_seed(seed)).with_context(|| replay("run", times, seed, binary))
+    println!("kill run: {times} kills, seed {seed}, {}", binary.display());
+    play(binary, times, seed).with_context(|| replay("run", times, seed, binary))
 }
 
-fn play(binary: &Path, times: u32, rng: &mut Rng) -> anyhow::Result<()> {
-    let began = Instant::now();
+fn play(binary: &Path, times: u32, seed: u64) -> anyhow::Result<()> {
+    let (began, rng) = (Instant::now(), &mut Rng::with_seed(seed));
     let calm = round(binary, &mut Vec::new().into_iter())?;
-    println!("  undisturbed: {:.1} s, {}", calm.took.as_secs_f32(), calm.found);
-    let (mut kills, mut rounds) = (0, 0);
-    while kills < times {
-        let plan: Vec<_> = (0..KILLS_PER_ROUND.min(times - kills)).map(|_| moment(rng, calm.took)).collect();
+    println!("  undisturbed: {:.1} s, loaded after {:.1} s, {}", secs(calm.took), secs(calm.loaded), calm.found);
+    let (mut kills, mut rounds) = (Kills::default(), 0);
+    while kills.all() < times {
+        let plan: Vec<_> = (0..KILLS_PER_ROUND.min(times - kills.all())).map(|_| moment(rng, &calm)).collect();
         let round = round(binary, &mut plan.into_iter())?;
-        (kills, rounds) = (kills + round.kills, rounds + 1);
-        println!("  round {rounds}: {} kills, {:.1} s, {}", round.kills, round.took.as_secs_f32(), round.found);
+        (kills, rounds) = (kills.and(round.kills), rounds + 1);
+        println!(
+            "  round {rounds}: {}, {:.1} s, {} of {times} after {:.0} s: {}",
+            round.kills,
+            secs(round.took),
+            kills.all(),
+            secs(began.elapsed()),
+            round.found
+        );
     }
     println!(
-        "kill run: {kills} kills in {rounds} rounds, {:.0} s: the end state is the same each time",
-        began.elapsed().as_secs_f32()
+        "kill run: {kills} in {rounds} rounds, seed {seed}, {:.0} s: the end state is the same each time",
+        secs(began.elapsed())
     );
     Ok(())
 }
 
+fn secs(time: Duration) -> f32 {
+    time.as_secs_f32()
+}
+
 /// One in three falls into start, recovery or load; the others anywhere in a run and a little beyond.
-fn moment(rng: &mut Rng, calm: Duration) -> Duration {
-    let share = if rng.u8(..3) == 0 { rng.f64() * 0.1 } else { rng.f64() * 1.1 };
-    calm.mul_f64(share)
+fn moment(rng: &mut Rng, calm: &Round) -> Duration {
+    if rng.u8(..3) == 0 { calm.loaded.mul_f64(rng.f64() * 1.2) } else { calm.took.mul_f64(rng.f64() * 1.1) }
 }
 
 struct Round {
-    kills: u32,
+    kills: Kills,
     took: Duration,
+    /// When the last start of it had loaded its file.
+    loaded: Duration,
     found: verify::Found,
 }
+
+/// How many kills fell where, by what the killed process had said.
+#[derive(Clone, Copy, Default)]
+struct Kills {
+    starting: u32,
+    loading: u32,
+    running: u32,
+}
+
+impl Kills {
+    fn all(self) -> u32 {
+        self.starting + self.loading + self.running
+    }
+
+    fn and(self, more: Kills) -> Kills {
+        Kills {
+            starting: self.starting + more.starting,
+            loading: self.loading + more.loading,
+            running: self.running + more.running,
+        }
+    }
+
+    fn note(&mut self, said: &str) {
+        match said {
+            said if said.contains(LOADED) => self.running += 1,
+            said if said.contains("\"event\":\"guarantee\"") => self.loading += 1,
+            _ => self.starting += 1,
+        }
+    }
+}
+
+impl fmt::Display for Kills {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Kills { starting, loading, running } = self;
+        write!(f, "{} kills ({starting} starting, {loading} loading, {running} running)", self.all())
+    }
+}
+
+/// What `run` says when its file is loaded.
+const LOADED: &str = "\"event\":\"loaded\"";
 
 fn round(binary: &Path, moments: &mut dyn Iterator<Item = Duration>) -> anyhow::Result<Round> {
     let home = tempfile::tempdir()?;
     copy_example(home.path())?;
     let log = home.path().join("run.log");
-    let (began, mut kills) = (Instant::now(), 0);
+    let (began, mut kills, mut loaded) = (Instant::now(), Kills::default(), Duration::ZERO);
     let result = loop {
-        let mut process = Process::start(binary, &["run", "onefold.toml", "--drain"], home.path(), &log)?;
+        let (started, before) = (Instant::now(), said_after(&log, 0).len());
+        let mut process = Process::start(binary, &["run", "onefold.toml", "--drain", "--json"], home.path(), &log)?;
         let planned = moments.next();
-        match process.ended_within(planned.unwrap_or(RUN_MAX))? {
+        let limit = planned.unwrap_or(RUN_MAX);
+        if planned.is_none() {
+            // Nothing ends it before its time: how long it loads can be seen.
+            while !said_after(&log, before).contains(LOADED)
+                && started.elapsed() < limit
+                && process.ended_within(Duration::from_millis(5))?.is_none()
+            {}
+            loaded = started.elapsed();
+        }
+        match process.ended_within(limit.saturating_sub(started.elapsed()))? {
             Some(status) if status.success() => break Ok(()),
             Some(status) => break Err(anyhow::anyhow!("run ended with {status}:\n{}", process.said())),
             None if planned.is_none() => break Err(anyhow::anyhow!("run does not end:\n{}", process.said())),
-            None => kills += 1,
+            None => {
+                process.kill();
+                kills.note(&said_after(&log, before));
+            }
         }
     };
     let took = began.elapsed();
     match result.and_then(|()| verify::compare(home.path(), binary)) {
-        Ok(found) => Ok(Round { kills, took, found }),
-        Err(error) => bail!("after {kills} kills, left in {}: {error:#}", home.keep().display()),
+        Ok(found) => Ok(Round { kills, took, loaded, found }),
+        Err(error) => bail!("after {kills}, left in {}: {error:#}", home.keep().display()),
     }
+}
+
+/// What was printed beyond the first so many bytes.
+fn said_after(log: &Path, bytes: usize) -> String {
+    let all = fs::read(log).unwrap_or_default();
+    String::from_utf8_lossy(all.get(bytes..).unwrap_or_default()).into_owned()
 }
 
 /// The example in a folder of its own, on ports of its own.

@@ -32,18 +32,29 @@ pub struct Kafka {
 
 impl Kafka {
     pub fn start(durability: Durability) -> anyhow::Result<Kafka> {
+        Kafka::start_with(durability, |_| Ok(Further::default()))
+    }
+
+    /// With further lines in `server.properties` and arguments of its formatting, made in its folder.
+    pub fn start_with(
+        durability: Durability,
+        further: impl FnOnce(&Path) -> anyhow::Result<Further>,
+    ) -> anyhow::Result<Kafka> {
         let jars = format!("{}/*", tools::kafka_jars::folder()?.display());
         let java = tools::java()?;
         let folder = tempfile::Builder::new().prefix("onefold-kafka-").tempdir()?.keep();
         let began = Instant::now();
-        let (client, controller) = free_ports()?;
-        fs::write(folder.join("server.properties"), properties(&folder, client, controller, durability))?;
+        let [client, controller] = free_ports()?;
+        let further = further(&folder)?;
+        fs::write(folder.join("server.properties"), properties(&folder, client, controller, durability, &further))?;
         fs::write(folder.join("log4j2.xml"), QUIET)?;
         let tool = |class: &str, arguments: &[&str]| {
             shell::output(Command::new(&java).args(["-cp", &jars, class]).args(arguments).current_dir(&folder))
         };
         let id = tool("kafka.tools.StorageTool", &["random-uuid"])?;
-        tool("kafka.tools.StorageTool", &["format", "--standalone", "-t", id.trim(), "-c", "server.properties"])?;
+        let mut format = vec!["format", "--standalone", "-t", id.trim(), "-c", "server.properties"];
+        format.extend(further.format.iter().map(String::as_str));
+        tool("kafka.tools.StorageTool", &format)?;
         let log = fs::File::create(folder.join("kafka.log"))?;
         let child = Command::new(&java)
             .args(["-Xmx1g", "-Dlog4j2.configurationFile=log4j2.xml", "-cp", &jars, "kafka.Kafka", "server.properties"])
@@ -61,6 +72,10 @@ impl Kafka {
 
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub fn pid(&self) -> u32 {
@@ -97,22 +112,42 @@ impl Drop for Kafka {
     }
 }
 
-/// Both are held open until both are known, or they could be the same.
-fn free_ports() -> anyhow::Result<(u16, u16)> {
-    let (one, other) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
-    Ok((one.local_addr()?.port(), other.local_addr()?.port()))
+/// What one use adds to the node that all uses share.
+#[derive(Default)]
+pub struct Further {
+    /// Listeners beside the plain one: name, port, protocol.
+    pub listeners: Vec<(&'static str, u16, &'static str)>,
+    pub properties: String,
+    pub format: Vec<String>,
 }
 
-fn properties(folder: &Path, client: u16, controller: u16, durability: Durability) -> String {
+/// All are held open until all are known, or two could be the same.
+pub fn free_ports<const COUNT: usize>() -> anyhow::Result<[u16; COUNT]> {
+    let mut held = Vec::new();
+    for _ in 0..COUNT {
+        held.push(TcpListener::bind("127.0.0.1:0")?);
+    }
+    let mut ports = [0; COUNT];
+    for (port, listener) in ports.iter_mut().zip(&held) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}
+
+fn properties(folder: &Path, client: u16, controller: u16, durability: Durability, further: &Further) -> String {
     let flush = if durability == Durability::Fsync { "log.flush.interval.messages=1\n" } else { "" };
+    let each = |of: &dyn Fn(&(&str, u16, &str)) -> String| further.listeners.iter().map(of).collect::<String>();
+    let listeners = each(&|(name, port, _)| format!(",{name}://127.0.0.1:{port}"));
+    let protocols = each(&|(name, _, protocol)| format!(",{name}:{protocol}"));
     format!(
         "process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}{listeners}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT{protocols}
 log.dirs={}/kraft
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
@@ -122,7 +157,8 @@ transaction.state.log.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
-{flush}",
-        folder.display()
+{flush}{}",
+        folder.display(),
+        further.properties
     )
 }

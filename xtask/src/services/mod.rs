@@ -5,7 +5,7 @@
 mod kafka;
 mod standing;
 
-pub use kafka::{Durability, Kafka};
+pub use kafka::{Durability, Further, Kafka, free_ports};
 
 #[derive(clap::Subcommand)]
 pub enum Options {

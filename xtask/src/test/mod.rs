@@ -5,9 +5,9 @@
 mod count;
 
 use crate::{
-    abuse, clients, kafka_parity, kill,
+    abuse, clients, kafka_parity, kafka_secured, kill,
     services::{Durability, Kafka},
-    shell, tree,
+    shell, tools, tree,
 };
 use count::Count;
 
@@ -46,4 +46,5 @@ fn further(count: &mut Count, options: &Options) {
         || Kafka::start(Durability::PageCache),
         |kafka| kafka_parity::campaign(&kafka, &binary),
     );
+    count.step_with("TLS and passwords on Apache Kafka", tools::keytool, |_| kafka_secured::campaign(&binary));
 }

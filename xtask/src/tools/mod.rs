@@ -2,6 +2,7 @@
 //! pinned version, into the target folder; only what Debian packages is installed into the system, and only by root.
 
 mod apt;
+pub mod cargo_deny;
 pub mod kafka_jars;
 pub mod python;
 
@@ -16,6 +17,12 @@ pub fn kcat() -> anyhow::Result<PathBuf> {
 /// A Java runtime of 17 or later.
 pub fn java() -> anyhow::Result<PathBuf> {
     apt::program("java", "default-jre-headless")
+}
+
+/// Java's tool for keys and certificates, which comes with the runtime.
+pub fn keytool() -> anyhow::Result<PathBuf> {
+    java()?;
+    apt::program("keytool", "default-jre-headless")
 }
 
 fn maven() -> anyhow::Result<PathBuf> {

@@ -40,7 +40,7 @@ pub struct Found {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let binary = options.binary.clone().map_or_else(tree::onefold, Ok)?;
+    let binary = tree::onefold_at(options.binary.as_deref())?;
     println!("the end state is what payments.ndjson asks for: {}", compare(&options.folder, &binary)?);
     Ok(())
 }

@@ -4,15 +4,11 @@ use crate::kafka::find::Where;
 use crate::kafka::{PATIENCE, offsets};
 use clap::Args;
 use onefold::Record;
+use onefold::load::{Delivery, NotSent, Outgoing};
 use onefold::placeholders::{Fields, Path};
 use rdkafka::ClientConfig;
-use rdkafka::error::KafkaError;
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
-use rdkafka::types::RDKafkaErrorCode;
 use serde_json::json;
 use std::io::BufRead;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Put lines of standard input into a topic, one record a line
@@ -55,39 +51,10 @@ pub async fn run(options: Options) -> Done {
     Ok(())
 }
 
-#[derive(Default)]
-struct Acks {
-    delivered: u64,
-    refused: Option<String>,
-}
-
-struct Context(Arc<Mutex<Acks>>);
-
-impl rdkafka::ClientContext for Context {}
-
-impl ProducerContext for Context {
-    type DeliveryOpaque = Box<u64>;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, line: Box<u64>) {
-        let mut acks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match result {
-            Ok(_) => acks.delivered += 1,
-            Err((why, _)) => drop(acks.refused.get_or_insert_with(|| format!("line {line}: {why}"))),
-        }
-    }
-}
-
 fn produce(client: &ClientConfig, topic: &str, key: Option<&Path>) -> Done<(u64, u64)> {
     exists(client, topic)?;
-    let acks = Arc::new(Mutex::new(Acks::default()));
-    let mut config = client.clone();
-    config
-        .set("acks", "all")
-        .set("enable.idempotence", "true")
-        .set("partitioner", "murmur2_random")
-        .set("linger.ms", "5");
-    let producer: ThreadedProducer<Context> =
-        config.create_with_context(Context(acks.clone())).or_failed("cannot set up a producer")?;
+    let delivery = Delivery::new(client, topic, false).or_failed("cannot set up a producer")?;
+    let refused = |why: NotSent| Failure::failed(format!("{why}\n{} lines are acknowledged", delivery.acknowledged()));
     let (mut line, mut number, mut keyless) = (vec![], 0, 0);
     let mut input = std::io::stdin().lock();
     while input.read_until(b'\n', &mut line).or_failed("cannot read standard input")? > 0 {
@@ -97,18 +64,16 @@ fn produce(client: &ClientConfig, topic: &str, key: Option<&Path>) -> Done<(u64,
         if !text.is_empty() {
             let key = key.and_then(|path| key_of(path, text));
             keyless += u64::from(key.is_none());
-            send(&producer, topic, number, text, key.as_deref())?;
+            let outgoing = Outgoing { line: number, value: text, key: key.as_deref(), partition: None, header: None };
+            delivery.send(outgoing, || false).map_err(refused)?;
         }
-        refused(&acks)?;
         line.clear();
     }
-    while producer.in_flight_count() > 0 {
-        let _ = producer.flush(Duration::from_millis(200));
-        refused(&acks)?;
+    while delivery.wait() {
+        delivery.check().map_err(refused)?;
     }
-    refused(&acks)?;
-    let delivered = acks.lock().unwrap_or_else(PoisonError::into_inner).delivered;
-    Ok((delivered, keyless))
+    delivery.check().map_err(refused)?;
+    Ok((delivery.acknowledged(), keyless))
 }
 
 /// Asked for beforehand: librdkafka would keep what it cannot send for minutes. Asking makes the topic where the
@@ -133,27 +98,4 @@ fn key_of(path: &Path, text: &[u8]) -> Option<Vec<u8>> {
     let record = Record::new("", None, Some(text));
     let key = Fields::of(&record).text(path).ok()??;
     Some(key.into_owned().into_bytes())
-}
-
-fn send(producer: &ThreadedProducer<Context>, topic: &str, line: u64, text: &[u8], key: Option<&[u8]>) -> Done {
-    let mut record = BaseRecord::with_opaque_to(topic, Box::new(line)).payload(text);
-    if let Some(key) = key {
-        record = record.key(key);
-    }
-    loop {
-        match producer.send(record) {
-            Ok(()) => return Ok(()),
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => record = back,
-            Err((why, _)) => return Err(Failure::failed(format!("line {line}: {why}"))),
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn refused(acks: &Mutex<Acks>) -> Done {
-    let acks = acks.lock().unwrap_or_else(PoisonError::into_inner);
-    match &acks.refused {
-        Some(why) => Err(Failure::failed(format!("{why}\n{} records before it are acknowledged", acks.delivered))),
-        None => Ok(()),
-    }
 }

@@ -1,13 +1,26 @@
-//! Whether anybody listens, said within seconds: librdkafka would go on trying in silence.
+//! Whether anybody listens and lets us in, said within seconds: librdkafka would go on trying in silence.
 
-use crate::exit::{Done, Failure};
-use std::time::Duration;
+use super::PATIENCE;
+use crate::exit::{Done, Failure, OrFailed};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{ClientConfig, ClientContext};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 const LIMIT: Duration = Duration::from_secs(4);
 
-/// Connects to the first of the addresses that answers.
-pub async fn reach(servers: &str, hint: &str) -> Done {
+/// Connects to the first of the addresses that answers, and hears from the cluster who it is.
+pub async fn reach(client: &ClientConfig, servers: &str, hint: &str) -> Done {
+    connect(servers, hint).await?;
+    let (client, servers, hint) = (client.clone(), servers.to_owned(), hint.to_owned());
+    let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint));
+    asked.await.or_failed("asking the cluster broke off")?
+}
+
+async fn connect(servers: &str, hint: &str) -> Done {
     let mut reasons = vec![];
     for server in servers.split(',').map(str::trim).filter(|server| !server.is_empty()) {
         match tokio::time::timeout(LIMIT, TcpStream::connect(with_port(server))).await {
@@ -22,6 +35,68 @@ pub async fn reach(servers: &str, hint: &str) -> Done {
          or             say where it is: --bootstrap HOST:PORT",
         if reasons.is_empty() { "an empty address".to_owned() } else { reasons.join("; ") },
     )))
+}
+
+/// What librdkafka had to complain about: the last error, and the last line of its log, since of a listener that only
+/// hangs up it tells nowhere else.
+#[derive(Clone, Default)]
+struct Complaints {
+    error: Arc<Mutex<Option<(KafkaError, String)>>>,
+    logged: Arc<Mutex<Option<String>>>,
+}
+
+impl ClientContext for Complaints {
+    fn error(&self, error: KafkaError, reason: &str) {
+        let mut last = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        // That all brokers are down is told after the reason for it.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            *last = Some((error, reason.to_owned()));
+        }
+    }
+
+    fn log(&self, _: RDKafkaLogLevel, _: &str, message: &str) {
+        *self.logged.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.to_owned());
+    }
+}
+
+impl ConsumerContext for Complaints {}
+
+impl Complaints {
+    fn is_lasting(&self) -> bool {
+        let error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = error.as_ref().and_then(|(error, _)| error.rdkafka_error_code());
+        matches!(code, Some(RDKafkaErrorCode::SSL | RDKafkaErrorCode::Authentication))
+    }
+
+    fn last(&self) -> String {
+        let error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        let logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = error.as_ref().map(|(_, reason)| reason.clone()).or(logged.clone());
+        said.unwrap_or_else(|| "it does not answer as Kafka does".to_owned())
+    }
+}
+
+/// Ends at once where a certificate or a password is not taken: trying again would change nothing.
+fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Done {
+    let complaints = Complaints::default();
+    let mut client = client.clone();
+    client.set_log_level(RDKafkaLogLevel::Info);
+    let consumer: BaseConsumer<Complaints> =
+        client.create_with_context(complaints.clone()).or_failed("cannot set up a Kafka client")?;
+    let began = Instant::now();
+    while consumer.client().fetch_cluster_id(Duration::from_millis(100)).is_none() {
+        // Complaints are heard only while it is polled.
+        let _ = consumer.poll(Duration::ZERO);
+        if complaints.is_lasting() || began.elapsed() > PATIENCE {
+            let why = complaints.last();
+            let hint = match complaints.is_lasting() {
+                true => hint.to_owned(),
+                false => format!("{hint}; if it takes TLS or passwords, a file's [kafka.tls] and [kafka.sasl] say so"),
+            };
+            return Err(Failure::failed(format!("{servers} listens, but does not let us in ({hint}): {why}")));
+        }
+    }
+    Ok(())
 }
 
 fn with_port(server: &str) -> String {

@@ -11,6 +11,7 @@
 //! Lines that are not JSON, or lack the key, are loaded as well, without a key: what becomes of them is for pipelines
 //! to say. Empty lines are none; a last line needs no line end.
 
+mod delivery;
 mod landed;
 mod lines;
 mod note;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use delivery::{Delivery, NotSent, Outgoing};
 pub use partition::partition_of;
 
 /// The header that every loaded record carries: `DIGEST:LINE`, lines counted from 1.
@@ -81,8 +83,6 @@ pub enum LoadError {
     Line { file: String, line: u64, why: String },
     #[error("Kafka: {0}")]
     Kafka(#[from] rdkafka::error::KafkaError),
-    #[error("Kafka refuses a record: {0}")]
-    Refused(String),
     #[error("stopped before the end; the next run goes on")]
     Stopped,
 }

@@ -46,6 +46,10 @@ impl KafkaSettings {
         };
         let mut properties = vec![("security.protocol", protocol.to_owned())];
         if let Some(tls) = tls {
+            // A built-in OpenSSL knows no folder of the system's; librdkafka then looks where systems keep them.
+            if tls.ca.is_none() {
+                properties.push(("ssl.ca.location", "probe".to_owned()));
+            }
             let files = [
                 ("ssl.ca.location", &tls.ca),
                 ("ssl.certificate.location", &tls.certificate),

@@ -7,6 +7,8 @@
 mod build;
 mod check;
 mod kafka;
+#[cfg(test)]
+mod keys_are_documented;
 mod mask;
 mod mock;
 mod nearest;

@@ -28,11 +28,19 @@ impl<T> std::ops::Deref for Located<T> {
 pub(crate) struct Findings<'a> {
     pub source: &'a Source,
     problems: RefCell<Vec<Problem>>,
+    /// Which keys each table was asked for: what the documentation is held against.
+    #[cfg(test)]
+    pub asked: RefCell<Vec<(String, &'static str)>>,
 }
 
 impl<'a> Findings<'a> {
     pub fn new(source: &'a Source) -> Self {
-        Findings { source, problems: RefCell::default() }
+        Findings {
+            source,
+            problems: RefCell::default(),
+            #[cfg(test)]
+            asked: RefCell::default(),
+        }
     }
 
     pub fn note(&self, problem: Problem) {
@@ -160,6 +168,8 @@ impl<'a> Reader<'a> {
 
     /// Every key was asked for: what is left over is unknown, what was not there is missing.
     pub fn finish(mut self) {
+        #[cfg(test)]
+        self.found.asked.borrow_mut().extend(self.known.iter().map(|key| (self.path.clone(), *key)));
         let unknown: Vec<_> =
             self.table.iter().filter(|(name, _)| !self.known.contains(&name.get_ref().as_ref())).collect();
         for (name, _) in unknown {

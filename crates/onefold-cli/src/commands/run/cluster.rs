@@ -28,12 +28,12 @@ impl RunningCluster {
                 let address = broker.address().to_string();
                 (Some(broker), Some(data.clone()), address)
             }
-            KafkaSettings::Bootstrap { servers, .. } => {
-                reach::reach(servers, &format!("said by {}", file.path.display())).await?;
-                (None, None, servers.clone())
-            }
+            KafkaSettings::Bootstrap { servers, .. } => (None, None, servers.clone()),
         };
         let client = find::client(&file.cluster(), &address)?;
+        if broker.is_none() {
+            reach::reach(&client, &address, &format!("said by {}", file.path.display())).await?;
+        }
         let properties = file.kafka.client_properties(&file.cluster().folder).map_err(Failure::failed)?;
         let more = properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Ok(RunningCluster { broker, data, address, client, more })
