@@ -37,22 +37,27 @@ fn topics_records_and_groups() {
     assert_eq!(records.iter().filter(|record| record["key"] == "ada").count(), 2);
 
     assert_eq!(at(&["consume", "orders", "--group", "readers", "--drain"]).exits(0).out.lines().count(), 4);
-    let more = ["produce", "orders", "--bootstrap", &broker.address];
-    assert_eq!(run_with_input(folder.path(), &more, "late\n").exits(0).err, "1 record in orders\n");
+    let more = ["produce", "orders", "--bootstrap", &broker.address, "--key", "user"];
+    // Keys enough for every partition: also those that the group has no position in count.
+    let late: String = (0..30).map(|n| format!("{{\"user\":\"u-{n}\"}}\n")).collect();
+    assert_eq!(run_with_input(folder.path(), &more, &late).exits(0).err, "30 records in orders\n");
     let groups = at(&["groups", "describe", "readers", "--json"]).exits(0).out;
     let lag: i64 = groups
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["lag"].as_i64().expect("a lag"))
         .sum();
-    assert_eq!(lag, 1);
+    assert_eq!(lag, 30);
     at(&["groups", "describe", "nobody"]).exits(1);
+    let missing = at(&["consume", "elsewhere"]).exits(1).err;
+    let fix = format!("onefold topics create elsewhere --bootstrap {}\n", broker.address);
+    assert!(missing.ends_with(&fix), "what is printed reaches the same cluster: {missing}");
     assert_eq!(at(&["consume", "orders", "--from", "9999", "--drain"]).exits(0).out, "", "nothing is beyond the end");
     let both = at(&["consume", "orders", "--group", "readers", "--from", "earliest"]).exits(2);
     assert!(both.err.contains("--from has no effect"), "{}", both.err);
 
     assert_eq!(
         at(&["topics", "delete", "orders", "--dry-run"]).exits(0).out,
-        "would delete orders: 3 partitions, 5 records\n"
+        "would delete orders: 3 partitions, 34 records\n"
     );
     at(&["topics", "delete", "orders"]).exits(0);
     at(&["topics", "describe", "orders"]).exits(1);

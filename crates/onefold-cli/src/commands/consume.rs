@@ -63,8 +63,7 @@ pub async fn run(options: Options) -> Done {
 fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done {
     let partitions = offsets::partitions(client, &options.topic).or_failed("cannot ask for the topic")?;
     if partitions.is_empty() {
-        let fix = format!("to fix         onefold topics create {}", options.topic);
-        return Err(Failure::failed(format!("there is no topic {}\n  {fix}", options.topic)));
+        return Err(Failure::failed(options.place.create_topic(&options.topic)));
     }
     refuse_two_places(client, options)?;
     let consumer = open(client, options, &partitions).or_failed("cannot consume")?;
@@ -108,13 +107,13 @@ fn refuse_two_places(client: &ClientConfig, options: &Options) -> Done {
         )));
     }
     let positions = offsets::positions(client, group).or_failed("cannot ask for the group's positions")?;
-    match positions.iter().find(|position| position.topic == options.topic) {
+    match positions.iter().find_map(|at| Some((at, at.committed.filter(|_| at.topic == options.topic)?))) {
         None => Ok(()),
-        Some(at) => Err(Failure::usage(format!(
+        Some((at, committed)) => Err(Failure::usage(format!(
             "the group {group} stands at {} in partition {} of {}, so --from has no effect\n  \
              to fix         leave --from out, and it goes on there\n  \
              or             leave --group out, or name another group",
-            at.committed, at.partition, at.topic,
+            committed, at.partition, at.topic,
         ))),
     }
 }

@@ -84,8 +84,8 @@ fn describe(client: &ClientConfig, name: &str, as_json: bool) -> Done {
         return Ok(());
     }
     let row = |at: &Position| {
-        [at.topic.clone(), at.partition.to_string(), at.committed.to_string(), at.end.to_string(), at.lag().to_string()]
-            .to_vec()
+        let committed = at.committed.map_or("-".to_owned(), |offset| offset.to_string());
+        vec![at.topic.clone(), at.partition.to_string(), committed, at.end.to_string(), at.lag().to_string()]
     };
     let rows: Vec<_> = positions.iter().map(row).collect();
     print(&table(&["topic", "partition", "committed", "end", "lag"], &rows));
@@ -101,7 +101,9 @@ fn describe(client: &ClientConfig, name: &str, as_json: bool) -> Done {
 async fn remove(client: &ClientConfig, name: &str, dry_run: bool) -> Done {
     if dry_run {
         let positions = offsets::positions(client, name).or_failed("cannot ask for the group's positions")?;
-        print(&format!("would delete {name}: its positions in {} partitions", positions.len()));
+        let held = positions.iter().filter(|at| at.committed.is_some()).count();
+        let partitions = if held == 1 { "partition" } else { "partitions" };
+        print(&format!("would delete {name}: its positions in {held} {partitions}"));
         return Ok(());
     }
     match delete_group(client, name).await? {

@@ -37,9 +37,9 @@ pub async fn run(options: Options) -> Done {
         return Err(Failure::usage(format!("{:?}: {why}", options.topic)));
     }
     let client = options.place.client().await?;
-    let (topic, key, as_json) = (options.topic.clone(), options.key, options.json);
+    let (topic, place, key, as_json) = (options.topic.clone(), options.place, options.key, options.json);
     let keyed = key.is_some();
-    let sent = tokio::task::spawn_blocking(move || produce(&client, &topic, key.as_ref()));
+    let sent = tokio::task::spawn_blocking(move || produce(&client, &place, &topic, key.as_ref()));
     let (produced, keyless) = sent.await.or_failed("producing broke off")??;
     if as_json {
         print(&json!({"topic": options.topic, "produced": produced, "without_key": keyless}).to_string());
@@ -51,8 +51,8 @@ pub async fn run(options: Options) -> Done {
     Ok(())
 }
 
-fn produce(client: &ClientConfig, topic: &str, key: Option<&Path>) -> Done<(u64, u64)> {
-    exists(client, topic)?;
+fn produce(client: &ClientConfig, place: &Where, topic: &str, key: Option<&Path>) -> Done<(u64, u64)> {
+    exists(client, place, topic)?;
     let delivery = Delivery::new(client, topic, false).or_failed("cannot set up a producer")?;
     let refused = |why: NotSent| Failure::failed(format!("{why}\n{} lines are acknowledged", delivery.acknowledged()));
     let (mut line, mut number, mut keyless) = (vec![], 0, 0);
@@ -78,7 +78,7 @@ fn produce(client: &ClientConfig, topic: &str, key: Option<&Path>) -> Done<(u64,
 
 /// Asked for beforehand: librdkafka would keep what it cannot send for minutes. Asking makes the topic where the
 /// broker makes topics when asked.
-fn exists(client: &ClientConfig, topic: &str) -> Done {
+fn exists(client: &ClientConfig, place: &Where, topic: &str) -> Done {
     let began = std::time::Instant::now();
     loop {
         let mut asking = client.clone();
@@ -87,8 +87,7 @@ fn exists(client: &ClientConfig, topic: &str) -> Done {
             return Ok(());
         }
         if began.elapsed() > PATIENCE / 5 {
-            let fix = format!("to fix         onefold topics create {topic}");
-            return Err(Failure::failed(format!("there is no topic {topic}\n  {fix}")));
+            return Err(Failure::failed(place.create_topic(topic)));
         }
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -73,8 +73,8 @@ pub async fn run(options: Options) -> Done {
             let wanted = Wanted { name: topic, partitions, replication, config };
             make(&place, &wanted).await
         }
-        Action::Describe { topic, place, json } => describe(&place.client().await?, &topic, json),
-        Action::Delete { topic, dry_run, place } => remove(&place.client().await?, &topic, dry_run).await,
+        Action::Describe { topic, place, json } => describe(&place, &topic, json).await,
+        Action::Delete { topic, dry_run, place } => remove(&place, &topic, dry_run).await,
     }
 }
 
@@ -104,8 +104,9 @@ async fn make(place: &Where, wanted: &Wanted) -> Done {
     Ok(())
 }
 
-fn describe(client: &ClientConfig, topic: &str, as_json: bool) -> Done {
-    let partitions = existing(client, topic)?;
+async fn describe(place: &Where, topic: &str, as_json: bool) -> Done {
+    let client = place.client().await?;
+    let partitions = existing(&client, place, topic)?;
     if as_json {
         for ends in partitions {
             print(&json!({"topic": topic, "partition": ends.partition, "leader": ends.leader, "earliest": ends.earliest, "end": ends.end}).to_string());
@@ -127,24 +128,23 @@ fn describe(client: &ClientConfig, topic: &str, as_json: bool) -> Done {
     Ok(())
 }
 
-fn existing(client: &ClientConfig, topic: &str) -> Done<Vec<offsets::Ends>> {
+fn existing(client: &ClientConfig, place: &Where, topic: &str) -> Done<Vec<offsets::Ends>> {
     let partitions = offsets::partitions(client, topic).or_failed("cannot ask for the topic")?;
     if partitions.is_empty() {
-        return Err(Failure::failed(format!(
-            "there is no topic {topic}\n  to fix         onefold topics create {topic}"
-        )));
+        return Err(Failure::failed(place.create_topic(topic)));
     }
     Ok(partitions)
 }
 
-async fn remove(client: &ClientConfig, topic: &str, dry_run: bool) -> Done {
-    let partitions = existing(client, topic)?;
+async fn remove(place: &Where, topic: &str, dry_run: bool) -> Done {
+    let client = place.client().await?;
+    let partitions = existing(&client, place, topic)?;
     let records: i64 = partitions.iter().map(|ends| ends.end - ends.earliest).sum();
     if dry_run {
         print(&format!("would delete {topic}: {} partitions, {records} records", partitions.len()));
         return Ok(());
     }
-    delete(client, topic).await?;
+    delete(&client, topic).await?;
     say(&format!("deleted {topic}: {} partitions, {records} records", partitions.len()));
     Ok(())
 }

@@ -23,6 +23,16 @@ pub struct Where {
 }
 
 impl Where {
+    /// What to do about a topic that is not there: a command that reaches the same cluster.
+    pub fn create_topic(&self, topic: &str) -> String {
+        let flag = match (&self.bootstrap, &self.file) {
+            (Some(address), _) => format!(" --bootstrap {}", pasteable(address)),
+            (None, Some(file)) => format!(" --file {}", pasteable(&file.display().to_string())),
+            (None, None) => String::new(),
+        };
+        format!("there is no topic {topic}\n  to fix         onefold topics create {topic}{flag}")
+    }
+
     /// Settings for a client of a broker that was reached just now.
     pub async fn client(&self) -> Done<ClientConfig> {
         let (config, servers, hint) = self.config()?;
@@ -44,6 +54,12 @@ impl Where {
             _ => Ok(plain(USUAL_ADDRESS, "the default")),
         }
     }
+}
+
+/// A word that a shell takes as it is.
+fn pasteable(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn plain(servers: &str, said_by: &str) -> (ClientConfig, String, String) {

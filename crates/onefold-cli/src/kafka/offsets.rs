@@ -3,7 +3,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::{Offset, TopicPartitionList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,17 +43,20 @@ pub fn topics(client: &ClientConfig) -> KafkaResult<BTreeMap<String, usize>> {
 pub struct Position {
     pub topic: String,
     pub partition: i32,
-    pub committed: i64,
+    /// `None`: none yet, though it has one in another partition of the topic.
+    pub committed: Option<i64>,
+    pub earliest: i64,
     pub end: i64,
 }
 
 impl Position {
+    /// Without a position all that the partition holds is still to come.
     pub fn lag(&self) -> i64 {
-        (self.end - self.committed).max(0)
+        (self.end - self.committed.unwrap_or(self.earliest)).max(0)
     }
 }
 
-/// Where a group stands, in every partition that it has a position in. Does not join it.
+/// Where a group stands, in every partition of the topics that it has a position in. Does not join it.
 pub fn positions(client: &ClientConfig, group: &str) -> KafkaResult<Vec<Position>> {
     let consumer: BaseConsumer = client.clone().set("group.id", group).create()?;
     let mut asked = TopicPartitionList::new();
@@ -64,13 +67,18 @@ pub fn positions(client: &ClientConfig, group: &str) -> KafkaResult<Vec<Position
         return Ok(vec![]);
     }
     let committed = consumer.committed_offsets(asked, PATIENCE)?;
-    let mut positions = vec![];
+    let mut offsets = vec![];
     for element in committed.elements() {
         element.error()?;
-        let Offset::Offset(offset) = element.offset() else { continue };
-        let (topic, partition) = (element.topic().to_owned(), element.partition());
-        let (_, end) = consumer.fetch_watermarks(&topic, partition, PATIENCE)?;
-        positions.push(Position { topic, partition, committed: offset, end });
+        let offset = if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None };
+        offsets.push((element.topic().to_owned(), element.partition(), offset));
+    }
+    let read: BTreeSet<String> =
+        offsets.iter().filter(|(_, _, offset)| offset.is_some()).map(|(topic, ..)| topic.clone()).collect();
+    let mut positions = vec![];
+    for (topic, partition, committed) in offsets.into_iter().filter(|(topic, ..)| read.contains(topic)) {
+        let (earliest, end) = consumer.fetch_watermarks(&topic, partition, PATIENCE)?;
+        positions.push(Position { topic, partition, committed, earliest, end });
     }
     positions.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
     Ok(positions)

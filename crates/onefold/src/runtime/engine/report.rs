@@ -45,8 +45,8 @@ impl Report {
 
     pub(super) fn systemic(&mut self, reason: &Reason) {
         let text = format!(
-            "many keys die of one cause, so nothing more goes to the dead letters: {}: {}. Mend the cause, or turn the \
-             guard off with .flood_guard(false)",
+            "many keys die of one cause, so nothing more goes to the dead letters: {}: {}. Mend the cause and \
+             run it again",
             reason.class, reason.message
         );
         if self.systemic.as_ref() != Some(&text) {
