@@ -24,7 +24,7 @@ fn batch_of((records, bytes): (i32, usize), sequence: i32) -> Vec<u8> {
 }
 
 fn limits() -> Limits {
-    Limits::of(&TopicSettings { max_message_bytes: 16 << 20, ..TopicSettings::default() }, NOW)
+    Limits::of(&TopicSettings { max_message_bytes: Some(16 << 20), ..TopicSettings::default() }, NOW)
 }
 
 /// A broker with some topics, of which the benchmark uses one.

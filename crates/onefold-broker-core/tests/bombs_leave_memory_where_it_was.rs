@@ -69,7 +69,7 @@ fn growth_of(act: impl FnOnce()) -> u64 {
 
 #[test]
 fn while_each_bomb_is_refused() {
-    let limits = Limits::of(&TopicSettings { max_message_bytes: 64 << 20, ..TopicSettings::default() }, NOW);
+    let limits = Limits::of(&TopicSettings { max_message_bytes: Some(64 << 20), ..TopicSettings::default() }, NOW);
     let most = [
         (1, gzip(), 2 * MIB),
         (2, snappy_stream(), 4 * MIB),

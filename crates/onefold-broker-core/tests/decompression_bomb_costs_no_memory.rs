@@ -13,7 +13,7 @@ const LZ4: i16 = 3;
 const ZSTD: i16 = 4;
 
 fn limits() -> Limits {
-    Limits::of(&TopicSettings { max_message_bytes: 64 << 20, ..TopicSettings::default() }, NOW)
+    Limits::of(&TopicSettings { max_message_bytes: Some(64 << 20), ..TopicSettings::default() }, NOW)
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

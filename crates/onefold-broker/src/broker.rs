@@ -17,7 +17,7 @@ use crate::address::{self, HostPort};
 use crate::log::{Log, OpenError};
 use crate::server::{self, Budget, InFlight};
 use crate::settings::BrokerSettings;
-use crate::wire::{Groups, Node};
+use crate::wire::{Groups, Node, OffsetsKept};
 
 /// A running broker. Dropping it stops it as [`Broker::shutdown`] does, but blocks the thread that drops it.
 pub struct Broker {
@@ -184,7 +184,7 @@ async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<Host
         ..GroupSettings::default()
     };
     let node = Arc::new(Node {
-        groups: Groups::restore(groups, &log),
+        groups: Groups::restore(groups, OffsetsKept::of(&settings), &log),
         log,
         producer_ids: Mutex::default(),
         in_flight: InFlight::new(settings.limits.in_flight_bytes),

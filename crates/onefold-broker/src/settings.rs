@@ -25,6 +25,11 @@ pub struct BrokerSettings {
     pub max_message_bytes: i32,
     /// How long a new group waits for more members before its first rebalance. Kafka's 3 s would only delay the first poll here.
     pub group_initial_rebalance_delay_ms: u32,
+    /// How long committed offsets are kept once their group has no members, in broker time (`offsets.retention.minutes`).
+    /// Those of a group that never had members are kept so long from their commit.
+    pub offsets_retention: Duration,
+    /// Between two looks for such offsets (`offsets.retention.check.interval.ms`).
+    pub offsets_retention_check: Duration,
     /// Worker threads of the broker's own runtime.
     pub threads: usize,
     pub limits: ServerLimits,
@@ -68,6 +73,8 @@ impl BrokerSettings {
             auto_create_topics: true,
             max_message_bytes: 1_048_588,
             group_initial_rebalance_delay_ms: 0,
+            offsets_retention: Duration::from_secs(7 * 24 * 60 * 60),
+            offsets_retention_check: Duration::from_secs(600),
             threads: 2,
             limits: ServerLimits::default(),
             log: LogSettings::default(),

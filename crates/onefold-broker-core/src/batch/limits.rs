@@ -6,6 +6,9 @@ use crate::topic::{TimestampType, TopicSettings};
 /// time a batch can cost, and with zstd the window of its decoder.
 pub const MAX_DECOMPRESSED_BYTES: u64 = 64 << 20;
 
+/// `message.max.bytes` where neither topic nor broker says otherwise: Kafka 4's default.
+const DEFAULT_MAX_MESSAGE_BYTES: usize = 1_048_588;
+
 /// What a batch is checked against.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Limits {
@@ -34,7 +37,7 @@ impl Limits {
     /// Of a topic at broker time `now_ms`, for a Produce request of v7 or later.
     pub fn of(settings: &TopicSettings, now_ms: i64) -> Self {
         Limits {
-            max_message_bytes: settings.max_message_bytes,
+            max_message_bytes: settings.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES),
             segment_bytes: settings.segment_bytes,
             max_decompressed_bytes: MAX_DECOMPRESSED_BYTES,
             keys_required: settings.compacted,

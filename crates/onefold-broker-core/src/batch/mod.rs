@@ -21,7 +21,7 @@ mod walk;
 
 pub use builder::BatchBuilder;
 pub use error::BatchError;
-pub use find::record_at_time;
+pub use find::{newest_since, record_at_time};
 pub use header::{Codec, HEADER_BYTES, Header};
 pub use limits::{Limits, MAX_DECOMPRESSED_BYTES, Timestamps};
 pub use marker::{MARKER_BYTES, marker};

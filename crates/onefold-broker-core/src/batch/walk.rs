@@ -27,10 +27,11 @@ impl Reading for Check<'_> {
     }
 }
 
-/// Finds the first record whose timestamp is not before `time_ms`, as (offset delta, timestamp).
+/// Finds the first record at or above offset `from` whose timestamp is not before `time_ms`, as (offset delta, timestamp).
 pub(super) struct FindTime<'a> {
     pub(super) header: &'a Header,
     pub(super) time_ms: i64,
+    pub(super) from: i64,
 }
 
 impl Reading for FindTime<'_> {
@@ -38,14 +39,44 @@ impl Reading for FindTime<'_> {
 
     fn through<S: Source>(self, source: &mut S) -> Result<Self::Found, BatchError> {
         for _ in 0..self.header.record_count {
-            let record = read(source)?;
-            let timestamp_ms = self.header.base_timestamp_ms.wrapping_add(record.timestamp_delta);
-            if timestamp_ms >= self.time_ms {
-                return Ok(Some((record.offset_delta, timestamp_ms)));
+            let (offset_delta, timestamp_ms) = read_place(source, self.header)?;
+            if timestamp_ms >= self.time_ms && is_from(self.header, offset_delta, self.from) {
+                return Ok(Some((offset_delta, timestamp_ms)));
             }
         }
         Ok(None)
     }
+}
+
+/// Finds the greatest timestamp of the records at or above offset `from`.
+pub(super) struct FindNewest<'a> {
+    pub(super) header: &'a Header,
+    pub(super) from: i64,
+}
+
+impl Reading for FindNewest<'_> {
+    type Found = Option<i64>;
+
+    fn through<S: Source>(self, source: &mut S) -> Result<Self::Found, BatchError> {
+        let mut newest_ms = None;
+        for _ in 0..self.header.record_count {
+            let (offset_delta, timestamp_ms) = read_place(source, self.header)?;
+            if is_from(self.header, offset_delta, self.from) {
+                newest_ms = newest_ms.max(Some(timestamp_ms));
+            }
+        }
+        Ok(newest_ms)
+    }
+}
+
+/// The next record's offset delta and timestamp.
+fn read_place<S: Source>(source: &mut S, header: &Header) -> Result<(i32, i64), BatchError> {
+    let record = read(source)?;
+    Ok((record.offset_delta, header.base_timestamp_ms.wrapping_add(record.timestamp_delta)))
+}
+
+fn is_from(header: &Header, offset_delta: i32, from: i64) -> bool {
+    header.base_offset.saturating_add(i64::from(offset_delta)) >= from
 }
 
 fn walk<S: Source>(source: &mut S, header: &Header, limits: &Limits) -> Result<i64, BatchError> {

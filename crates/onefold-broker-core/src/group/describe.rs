@@ -50,6 +50,11 @@ impl Coordinator {
         self.groups.get(group).map(|slot| slot.group.describe())
     }
 
+    /// Whether the group has no members and none on their way in, as one that does not exist has none.
+    pub fn is_empty(&self, group: &str) -> bool {
+        self.groups.get(group).is_none_or(|slot| slot.group.is_empty())
+    }
+
     /// All groups that match, by name. An empty filter lets everything through; case and blanks around do not matter, and
     /// an unknown state or type matches nothing.
     pub fn list(&self, states: &[impl AsRef<str>], types: &[impl AsRef<str>]) -> Vec<Listed> {

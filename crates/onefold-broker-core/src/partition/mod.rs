@@ -94,8 +94,8 @@ impl Partition {
         self.changed = changed;
     }
 
-    pub(crate) fn expire_producer(&mut self, producer_id: i64) {
-        self.producers.expire(producer_id);
+    pub(crate) fn expire_producer(&mut self, producer_id: i64, handed_out: i64) {
+        self.producers.expire(producer_id, handed_out);
     }
 
     /// The marker takes its offset; returns where the transaction began here, none where it had written nothing.
@@ -128,7 +128,7 @@ pub(crate) struct Ended {
 }
 
 impl Coded for Partition {
-    const MIN_BYTES: usize = 8 + 8 + 4 + 4 + 4 + 8;
+    const MIN_BYTES: usize = 8 + 8 + 4 + ProducerWindows::MIN_BYTES + 4 + 8;
 
     fn put(&self, out: &mut Vec<u8>) {
         self.log_start.put(out);

@@ -3,6 +3,7 @@
 use crate::batch::Header;
 use crate::error::ErrorCode;
 use crate::id::{Lsn, TopicPartition};
+use crate::partition::Partition;
 use crate::producer::Window;
 use crate::state::State;
 
@@ -39,7 +40,7 @@ pub fn decide(state: &State, at: TopicPartition, header: &Header) -> Decision {
     {
         return Decision::Duplicate { base_offset: sent.base_offset, lsn: sent.lsn, append_time_ms: sent.time_ms };
     }
-    if let Err(refusal) = check_producer(window, header) {
+    if let Err(refusal) = check_producer(partition, window, header) {
         return Decision::Refuse(refusal);
     }
     match partition.log_end().checked_add(i64::from(header.record_count)) {
@@ -48,7 +49,7 @@ pub fn decide(state: &State, at: TopicPartition, header: &Header) -> Decision {
     }
 }
 
-fn check_producer(window: Option<&Window>, header: &Header) -> Result<(), ProduceError> {
+fn check_producer(partition: &Partition, window: Option<&Window>, header: &Header) -> Result<(), ProduceError> {
     let epoch_is_old = window.is_some_and(|window| header.producer_epoch < window.epoch());
     if header.is_transactional() {
         // The epoch first (KAFKA-19690): a fenced producer may recover, one in a wrong state may not.
@@ -62,8 +63,9 @@ fn check_producer(window: Option<&Window>, header: &Header) -> Result<(), Produc
     }
     let expected = match window {
         Some(window) if window.epoch() == header.producer_epoch => window.next_sequence(),
-        // A new epoch begins at 0. So does a producer that is not known here, since an expired one still is: taking any
-        // other first sequence would append over the gap of a batch that is lost or still to come (V4).
+        // A new epoch begins at 0. So does a producer that was never known here: taking any other first sequence would
+        // append over the gap of a batch that is lost or still to come (V4). One whose window expired goes on anywhere.
+        None if partition.producers().may_have_forgotten(header.producer_id) => header.base_sequence,
         _ => 0,
     };
     if header.base_sequence != expected {

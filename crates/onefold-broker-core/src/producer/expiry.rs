@@ -1,8 +1,9 @@
 //! When a window shrinks and when it goes: by broker time only (I7).
 //!
 //! Kafka counts from the batch's own timestamp, which is the client's clock: a producer that writes records of 1970 loses
-//! its window at once. And it forgets a window whole, so that it must then take any sequence from a producer it does not
-//! know. Here a window first shrinks to its place in the sequence, which costs little and is kept for a week.
+//! its window at once. And it forgets a window whole, so that it must then take any sequence from any producer it does not
+//! know. Here a window first shrinks to its place in the sequence, which costs little and is kept for a week; and which
+//! producers may have been forgotten is still known afterwards, so that only they go on at any sequence.
 
 use super::{ProducerWindows, Window};
 

@@ -13,6 +13,9 @@ pub struct ProducerWindows {
     by_id: BTreeMap<i64, Window>,
     /// First offsets of the open transactions: follows from `by_id`, and every read_committed fetch asks for the least.
     open: BTreeSet<i64>,
+    /// Above every id that was forgotten here. Ids go out in ascending order, so one number tells those whose window may
+    /// have expired from those that were never known.
+    forgotten_below: i64,
 }
 
 impl ProducerWindows {
@@ -31,6 +34,11 @@ impl ProducerWindows {
 
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+
+    /// Whether a producer that is not known may be one whose window expired here.
+    pub fn may_have_forgotten(&self, producer_id: i64) -> bool {
+        producer_id < self.forgotten_below
     }
 
     /// The first offset of the oldest open transaction.
@@ -60,21 +68,28 @@ impl ProducerWindows {
         Some(first)
     }
 
-    /// A live window shrinks to its place in the sequence, a shrunk one goes.
-    pub(crate) fn expire(&mut self, producer_id: i64) {
+    /// A live window shrinks to its place in the sequence, a shrunk one goes. `handed_out` is above every id that this
+    /// broker has given: one that a client made up is not remembered as forgotten, or the largest number would do away
+    /// with the rule for all.
+    pub(crate) fn expire(&mut self, producer_id: i64, handed_out: i64) {
         match self.by_id.get_mut(&producer_id) {
             Some(window) if !window.is_expired() => window.shrink(),
-            _ => {
+            Some(_) => {
                 self.by_id.remove(&producer_id);
+                if producer_id < handed_out {
+                    self.forgotten_below = self.forgotten_below.max(producer_id + 1);
+                }
             }
+            None => {}
         }
     }
 }
 
 impl Coded for ProducerWindows {
-    const MIN_BYTES: usize = 4;
+    const MIN_BYTES: usize = 8 + 4;
 
     fn put(&self, out: &mut Vec<u8>) {
+        self.forgotten_below.put(out);
         crate::codec::put_len(out, self.by_id.len());
         for (id, window) in &self.by_id {
             id.put(out);
@@ -83,12 +98,13 @@ impl Coded for ProducerWindows {
     }
 
     fn take(from: &mut Reader) -> Result<Self, RecordError> {
+        let forgotten_below = from.take()?;
         let count = from.count(8 + Window::MIN_BYTES)?;
         let mut by_id = BTreeMap::<i64, Window>::new();
         for _ in 0..count {
             by_id.insert(from.take()?, from.take()?);
         }
         let open = by_id.values().filter_map(Window::open_transaction).collect();
-        Ok(ProducerWindows { by_id, open })
+        Ok(ProducerWindows { by_id, open, forgotten_below })
     }
 }

@@ -51,7 +51,7 @@ impl State {
             Record::ProducersExpired(expired) => {
                 for (at, producer_id) in expired {
                     if let Some(partition) = self.topics.partition_mut(*at) {
-                        partition.expire_producer(*producer_id);
+                        partition.expire_producer(*producer_id, self.producer_id_next);
                     }
                 }
             }
@@ -59,7 +59,7 @@ impl State {
                 self.producer_id_next = *next;
                 self.producer_ids_changed = stamp.lsn;
             }
-            Record::GroupChanged(snapshot) => self.groups.set(snapshot, stamp.lsn),
+            Record::GroupChanged(snapshot) => self.groups.set(snapshot, stamp.time_ms, stamp.lsn),
             Record::GroupDeleted { group } => self.groups.delete(group, stamp.lsn),
             Record::OffsetsCommitted { group, commits } => {
                 let known = commits.iter().filter(|commit| self.topics.by_id(commit.at.topic).is_some());

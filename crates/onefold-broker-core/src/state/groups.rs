@@ -14,7 +14,21 @@ pub struct GroupState {
     pub snapshot: Option<GroupSnapshot>,
     pub offsets: BTreeMap<TopicPartition, StoredOffset>,
     snapshot_changed: Lsn,
+    /// Broker time of the snapshot: where it has no members, when the group became empty.
+    snapshot_time_ms: i64,
     offsets_changed: Lsn,
+}
+
+impl GroupState {
+    /// The offsets that have been of no use to anyone for `retention_ms` (KIP-211). The caller knows that the group has no
+    /// members now; its offsets are kept from when it became empty, or from their commit where that came later. A group
+    /// that never had members has only the commits to go by.
+    pub fn expired(&self, now_ms: i64, retention_ms: i64) -> impl Iterator<Item = TopicPartition> {
+        let empty_since_ms = self.snapshot.as_ref().map_or(i64::MIN, |_| self.snapshot_time_ms);
+        let is_over =
+            move |stored: &StoredOffset| now_ms.saturating_sub(stored.time_ms.max(empty_since_ms)) >= retention_ms;
+        self.offsets.iter().filter(move |(_, stored)| is_over(stored)).map(|(at, _)| *at)
+    }
 }
 
 /// A committed offset, as OffsetFetch answers it.
@@ -57,10 +71,11 @@ impl Groups {
         self.by_name.get(group).map_or(self.deleted, |group| group.snapshot_changed.max(group.offsets_changed))
     }
 
-    pub(super) fn set(&mut self, snapshot: &GroupSnapshot, lsn: Lsn) {
+    pub(super) fn set(&mut self, snapshot: &GroupSnapshot, time_ms: i64, lsn: Lsn) {
         let group = self.entry(&snapshot.group, lsn);
         group.snapshot = Some(snapshot.clone());
         group.snapshot_changed = lsn;
+        group.snapshot_time_ms = time_ms;
     }
 
     pub(super) fn delete(&mut self, group: &str, lsn: Lsn) {
@@ -147,7 +162,7 @@ impl Coded for StoredOffset {
 }
 
 impl Coded for GroupState {
-    const MIN_BYTES: usize = 1 + 4 + 8 + 8;
+    const MIN_BYTES: usize = 1 + 4 + 8 + 8 + 8;
 
     fn put(&self, out: &mut Vec<u8>) {
         self.snapshot.put(out);
@@ -157,6 +172,7 @@ impl Coded for GroupState {
             offset.put(out);
         }
         self.snapshot_changed.put(out);
+        self.snapshot_time_ms.put(out);
         self.offsets_changed.put(out);
     }
 
@@ -166,6 +182,7 @@ impl Coded for GroupState {
             group.offsets.insert(from.take()?, from.take()?);
         }
         group.snapshot_changed = from.take()?;
+        group.snapshot_time_ms = from.take()?;
         group.offsets_changed = from.take()?;
         Ok(group)
     }

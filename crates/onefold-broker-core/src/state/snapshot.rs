@@ -8,7 +8,7 @@ use crate::codec::{Coded, Reader, put_len, put_str};
 use crate::record::RecordError;
 
 /// Raised when the layout changes. The checkpoint around it has its own magic, version and checksum.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl State {
     /// Appends the state's bytes to `out`. Equal states give equal bytes.

@@ -10,9 +10,8 @@ pub enum TimestampType {
 /// The configs that this broker acts on. Defaults are Kafka 4's.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TopicSettings {
-    pub max_message_bytes: usize,
-    /// The topic has a `max.message.bytes` of its own; otherwise the broker's may take its place.
-    pub has_max_message_bytes: bool,
+    /// None: the broker's (`message.max.bytes`).
+    pub max_message_bytes: Option<usize>,
     pub segment_bytes: usize,
     pub timestamp_type: TimestampType,
     /// How far a record's timestamp may lie before broker time.
@@ -32,8 +31,7 @@ pub struct TopicSettings {
 impl Default for TopicSettings {
     fn default() -> Self {
         TopicSettings {
-            max_message_bytes: 1_048_588,
-            has_max_message_bytes: false,
+            max_message_bytes: None,
             segment_bytes: 1 << 30,
             timestamp_type: TimestampType::CreateTime,
             timestamp_before_max_ms: i64::MAX,
@@ -59,10 +57,7 @@ impl TopicSettings {
 
     fn set(&mut self, name: &str, value: &str) {
         match name {
-            "max.message.bytes" => {
-                set_if_read(&mut self.max_message_bytes, value);
-                self.has_max_message_bytes = value.parse::<usize>().is_ok();
-            }
+            "max.message.bytes" => self.max_message_bytes = value.parse().ok(),
             "segment.bytes" => set_if_read(&mut self.segment_bytes, value),
             "message.timestamp.before.max.ms" => set_if_read(&mut self.timestamp_before_max_ms, value),
             "message.timestamp.after.max.ms" => set_if_read(&mut self.timestamp_after_max_ms, value),
@@ -113,7 +108,7 @@ mod tests {
         ]);
         assert!(settings.compacted && settings.deletes);
         assert_eq!(settings.timestamp_type, TimestampType::LogAppendTime);
-        assert_eq!(settings.max_message_bytes, 2000);
+        assert_eq!(settings.max_message_bytes, Some(2000));
         assert_eq!(settings.retention_ms, None);
         assert_eq!(settings.segment_bytes, 1 << 30);
     }

@@ -1,5 +1,6 @@
 //! Durable batches that are not yet in a segment, by offset.
 
+use super::time::newest_since_start;
 use bytes::Bytes;
 use onefold_broker_core::batch::Header;
 use std::collections::VecDeque;
@@ -79,14 +80,16 @@ impl Tail {
         Some(batches)
     }
 
-    /// The first batch with a timestamp of at least `time_ms`.
-    pub(crate) fn find_time(&self, time_ms: i64) -> Option<TailBatch> {
-        self.batches.iter().find(|batch| batch.header.max_timestamp_ms >= time_ms).cloned()
+    /// The batches in which the first record with a timestamp of at least `time_ms` may be that is not below `from`: only
+    /// the batch that begins below it may turn out to have none, so two are enough.
+    pub(crate) fn find_time(&self, time_ms: i64, from: i64) -> Vec<TailBatch> {
+        let may_have = |batch: &&TailBatch| batch.header.max_timestamp_ms >= time_ms && batch.next_offset() > from;
+        self.batches.iter().filter(may_have).take(2).cloned().collect()
     }
 
-    /// The first batch with the greatest timestamp.
-    pub(crate) fn newest(&self) -> Option<TailBatch> {
-        self.batches.iter().rev().max_by_key(|batch| batch.header.max_timestamp_ms).cloned()
+    /// The greatest timestamp at or above offset `from`.
+    pub(crate) fn newest(&self, from: i64) -> Option<i64> {
+        self.batches.iter().filter_map(|batch| newest_since_start(&batch.header, &batch.bytes, from)).max()
     }
 
     /// The index of the batch that holds `offset`; none where the tail begins above it or ends below it.

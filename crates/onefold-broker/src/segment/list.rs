@@ -112,9 +112,13 @@ impl SegmentList {
         self.segments.get(self.segments.partition_point(|segment| segment.end_offset <= offset))
     }
 
-    /// The first segment with a timestamp of at least `time_ms`.
-    pub fn find_time(&self, time_ms: i64) -> Option<&Segment> {
-        self.segments.iter().find(|segment| segment.newest.is_some_and(|(newest, _)| newest >= time_ms))
+    /// The segments with a timestamp of at least `time_ms` that reach above offset `from`. The first one may have it below
+    /// `from` only, so two are enough.
+    pub fn find_time(&self, time_ms: i64, from: i64) -> Vec<Segment> {
+        let may_have = |segment: &&Segment| {
+            segment.newest.is_some_and(|(newest, _)| newest >= time_ms) && segment.end_offset > from
+        };
+        self.segments.iter().filter(may_have).take(2).cloned().collect()
     }
 
     /// Keeps the index that a scan of the segment has made, unless the segment has grown since.

@@ -5,11 +5,12 @@
 //! not take its answers, since the queue between the halves is bounded.
 
 use std::convert::Infallible;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
@@ -39,6 +40,9 @@ pub(super) async fn serve(stream: TcpStream, node: Arc<Node>, stop: Stop) {
 
 async fn converse(stream: TcpStream, address: SocketAddr, node: Arc<Node>, mut stop: Stop) -> Result<(), Closed> {
     stream.set_nodelay(true)?;
+    // A peer whose machine is gone says nothing: the system asks it, long before the idle limit counts it as gone.
+    sockopt::set_socket_keepalive(&stream, true).map_err(io::Error::from)?;
+    sockopt::set_tcp_keepidle(&stream, KEEP_ALIVE_AFTER).map_err(io::Error::from)?;
     let (gone, peer_gone) = watch::channel(false);
     let peer = Peer { address, local: stream.local_addr()?, gone: peer_gone };
     let (input, output) = stream.into_split();
@@ -119,6 +123,9 @@ pub(super) struct Queued {
     /// The share of the request, where the answer still needs it.
     pub(super) request: Option<Share>,
 }
+
+/// Silence after which the system asks a peer whether it is still there.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
 
 /// Between two looks whether a peer that is not read from has left.
 const LOOK_FOR_PEER: Duration = Duration::from_secs(1);

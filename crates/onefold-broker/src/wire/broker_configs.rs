@@ -17,6 +17,7 @@ pub(super) const STATIC: i8 = 4;
 const BOOL: i8 = 1;
 const STRING: i8 = 2;
 const INT: i8 = 3;
+const LONG: i8 = 5;
 const LIST: i8 = 7;
 
 /// By name.
@@ -24,6 +25,7 @@ pub(super) fn of(settings: &BrokerSettings) -> Vec<BrokerConfig> {
     let config = |name, value: String, kind| BrokerConfig { name, value, kind };
     let mut configs = vec![
         config("auto.create.topics.enable", settings.auto_create_topics.to_string(), BOOL),
+        config("connections.max.idle.ms", settings.limits.idle_timeout.as_millis().to_string(), LONG),
         config("broker.id", NODE_ID.to_string(), INT),
         config("default.replication.factor", "1".into(), INT),
         config("delete.topic.enable", "true".into(), BOOL),
@@ -35,6 +37,8 @@ pub(super) fn of(settings: &BrokerSettings) -> Vec<BrokerConfig> {
         config("min.insync.replicas", "1".into(), INT),
         config("node.id", NODE_ID.to_string(), INT),
         config("num.partitions", settings.default_partitions.to_string(), INT),
+        config("offsets.retention.check.interval.ms", settings.offsets_retention_check.as_millis().to_string(), LONG),
+        config("offsets.retention.minutes", (settings.offsets_retention.as_secs() / 60).to_string(), INT),
         config("socket.request.max.bytes", settings.limits.max_frame_bytes.to_string(), INT),
     ];
     if let Some(advertised) = &settings.advertised {

@@ -59,7 +59,7 @@ use kafka_protocol::messages::ApiKey;
 use tokio::sync::watch;
 
 pub(crate) use dispatch::answer;
-pub(crate) use groups::Groups;
+pub(crate) use groups::{Groups, OffsetsKept};
 use header::{Header, HeaderError};
 pub(crate) use node::Node;
 pub(crate) use reply::{Answer, Reply};

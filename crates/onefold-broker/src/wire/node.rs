@@ -51,7 +51,7 @@ impl Node {
     /// What a topic lets in.
     pub(super) fn limits(&self, topic: &TopicSettings, now_ms: i64) -> Limits {
         let mut limits = Limits::of(topic, now_ms);
-        if !topic.has_max_message_bytes {
+        if topic.max_message_bytes.is_none() {
             limits.max_message_bytes = usize::try_from(self.settings.max_message_bytes).unwrap_or(0);
         }
         limits

@@ -5,6 +5,7 @@
 mod common;
 
 mod a_broker_starts_at_once_and_leaves_nothing;
+mod a_silent_connection_is_closed;
 mod acks_zero_has_no_answer;
 mod answers_leave_in_the_order_of_requests;
 mod answers_wait_for_the_disk;
@@ -12,6 +13,7 @@ mod api_versions_answers_newer_clients;
 mod every_served_version_is_answered;
 mod fetch_waits_and_never_starves;
 mod list_offsets_knows_every_special_timestamp;
+mod offsets_expire_when_nobody_needs_them;
 mod produce_refuses_as_kafka_does;
 mod retries_of_the_last_five_answer_their_first_offset;
 mod the_page_of_what_is_missing_is_true;

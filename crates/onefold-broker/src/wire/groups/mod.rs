@@ -5,6 +5,7 @@
 //! ticks when it wants. What must not happen here: deciding who is a member.
 
 mod clock;
+mod offsets;
 pub(super) mod reply;
 mod waiting;
 
@@ -17,6 +18,7 @@ use onefold_broker_core::group::{
 use tokio::sync::{Notify, oneshot};
 
 use self::clock::Clock;
+pub(crate) use self::offsets::OffsetsKept;
 use self::waiting::Waiting;
 use crate::log::{Log, LogStopped};
 
@@ -24,6 +26,7 @@ use crate::log::{Log, LogStopped};
 pub(crate) struct Groups {
     inner: Mutex<Inner>,
     clock: Clock,
+    offsets_kept: OffsetsKept,
     /// The next deadline may have moved.
     moved: Notify,
 }
@@ -34,20 +37,20 @@ struct Inner {
     effects: Vec<GroupEffect>,
 }
 
-/// How often unused groups are looked for, and how long a group must have been one.
-const TIDY_EVERY_MS: u64 = 3_600_000;
+/// How long a group must have been unused to be forgotten.
+const UNUSED_MS: u64 = 3_600_000;
 
 /// The answer to a group request, and the record it depends on.
 pub(super) type Answered = (GroupReply, Lsn);
 
 impl Groups {
     /// The groups as the journal has them; every clock starts now (G4).
-    pub(crate) fn restore(settings: GroupSettings, log: &Log) -> Groups {
+    pub(crate) fn restore(settings: GroupSettings, offsets_kept: OffsetsKept, log: &Log) -> Groups {
         let clock = Clock::start();
         let snapshots: Vec<_> = log.view(|state, _| state.group_snapshots().cloned().collect());
         let coordinator = Coordinator::restore(settings, snapshots, clock.now_ms());
         let inner = Inner { coordinator, waiting: Waiting::default(), effects: Vec::new() };
-        Groups { inner: Mutex::new(inner), clock, moved: Notify::new() }
+        Groups { inner: Mutex::new(inner), clock, offsets_kept, moved: Notify::new() }
     }
 
     /// Lets the coordinator decide on a request. The receiver gets its answer, at once or when others have moved; it gets
@@ -111,7 +114,8 @@ impl Groups {
 
     /// Ticks whenever the coordinator's next deadline has come. Ends only with the log.
     pub(crate) async fn keep_time(&self, log: &Log) -> LogStopped {
-        let mut tidy_ms = self.clock.now_ms() + TIDY_EVERY_MS;
+        let every_ms = self.offsets_kept.check_every_ms;
+        let mut tidy_ms = self.clock.now_ms().saturating_add(every_ms);
         loop {
             let deadline = self.view(Coordinator::next_deadline);
             let next_ms = deadline.map_or(tidy_ms, |deadline| deadline.min(tidy_ms));
@@ -120,7 +124,7 @@ impl Groups {
                 () = self.clock.reach(Some(next_ms)) => {}
             }
             if self.clock.now_ms() >= tidy_ms {
-                tidy_ms = self.clock.now_ms() + TIDY_EVERY_MS;
+                tidy_ms = self.clock.now_ms().saturating_add(every_ms);
                 if let Err(stopped) = self.tidy(log) {
                     return stopped;
                 }
@@ -131,11 +135,13 @@ impl Groups {
         }
     }
 
-    /// Forgets groups that nobody has used for an hour and that hold no offsets, so that made-up names do not pile up.
+    /// Deletes offsets whose time is over, then forgets groups that nobody has used for an hour and that hold no offsets,
+    /// so that made-up names do not pile up.
     fn tidy(&self, log: &Log) -> Result<(), LogStopped> {
+        self.expire_offsets(log)?;
         let now_ms = self.clock.now_ms();
         let holds_offsets = |group: &str| log.view(|state, _| !state.group_offsets(group).is_empty());
-        self.change(log, |coordinator, effects| coordinator.forget_empty(now_ms, TIDY_EVERY_MS, holds_offsets, effects))
+        self.change(log, |coordinator, effects| coordinator.forget_empty(now_ms, UNUSED_MS, holds_offsets, effects))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod gate;
+pub mod group;
 pub mod raw;
 
 use onefold_broker::{Broker, BrokerSettings};
