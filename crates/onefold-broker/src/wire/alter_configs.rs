@@ -5,7 +5,7 @@ use kafka_protocol::messages::alter_configs_response::AlterConfigsResourceRespon
 use kafka_protocol::messages::{AlterConfigsRequest, AlterConfigsResponse};
 use onefold_broker_core::Lsn;
 
-use super::refusal::verdict;
+use super::configs::Pairs;
 use super::shape::{Shape, fixed, string, structs};
 use super::{Call, Fault, configs, topic_configs};
 
@@ -13,35 +13,19 @@ pub(super) const SHAPE: Shape =
     Shape { flexible_since: 2, fields: &[structs(&[fixed(1), string(), structs(&[string(), string()])]), fixed(1)] };
 
 pub(super) fn answer(call: Call<'_>, request: AlterConfigsRequest) -> Result<(AlterConfigsResponse, Lsn), Fault> {
-    let mut depends = Lsn::NONE;
-    let mut responses = Vec::with_capacity(request.resources.len());
-    for resource in request.resources {
-        let result = match configs::check_alterable(resource.resource_type) {
-            Err(refusal) => Err(refusal),
-            Ok(()) => {
-                let (result, lsn) = replace(call, &resource, request.validate_only)?;
-                depends = depends.max(lsn);
-                result
-            }
-        };
-        let (error, message) = verdict(&result);
-        responses.push(
-            AlterConfigsResourceResponse::default()
-                .with_error_code(error)
-                .with_error_message(message)
-                .with_resource_type(resource.resource_type)
-                .with_resource_name(resource.resource_name),
-        );
-    }
-    Ok((AlterConfigsResponse::default().with_responses(responses), depends))
-}
-
-fn replace(
-    call: Call<'_>,
-    resource: &AlterConfigsResource,
-    validate_only: bool,
-) -> Result<(Result<(), super::refusal::Refusal>, Lsn), Fault> {
-    configs::alter(call.node, &resource.resource_name, validate_only, |_| {
+    let named = |resource: &AlterConfigsResource| (resource.resource_type, resource.resource_name.clone());
+    // What the topic had does not count: the request's configs are all there are afterwards.
+    let change = |_: &Pairs, resource: &AlterConfigsResource| {
         topic_configs::check_all(resource.configs.iter().map(|one| (one.name.as_str(), one.value.as_deref())))
-    })
+    };
+    let line = |kind, name, (error, message)| {
+        AlterConfigsResourceResponse::default()
+            .with_error_code(error)
+            .with_error_message(message)
+            .with_resource_type(kind)
+            .with_resource_name(name)
+    };
+    let (lines, depends) =
+        configs::alter_each(call.node, request.resources, request.validate_only, named, change, line)?;
+    Ok((AlterConfigsResponse::default().with_responses(lines), depends))
 }

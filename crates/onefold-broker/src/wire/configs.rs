@@ -1,11 +1,12 @@
 //! What the three config APIs share: which resources there are, and how a topic's configs change.
 
+use kafka_protocol::protocol::StrBytes;
 use onefold_broker_core::state::State;
 use onefold_broker_core::topic::Topic;
 use onefold_broker_core::{ErrorCode, Lsn, Record};
 
 use super::node::{NODE_ID, Node};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, verdict};
 use super::{Fault, topic_configs};
 
 pub(super) const TOPIC: i8 = 2;
@@ -32,7 +33,7 @@ pub(super) fn check_broker(name: &str) -> Result<(), Refusal> {
 }
 
 /// What every alteration must be of: a topic. The broker's configs are its settings.
-pub(super) fn check_alterable(resource_type: i8) -> Result<(), Refusal> {
+fn check_alterable(resource_type: i8) -> Result<(), Refusal> {
     match resource_type {
         TOPIC => Ok(()),
         BROKER => Err(Refusal::new(
@@ -43,8 +44,35 @@ pub(super) fn check_alterable(resource_type: i8) -> Result<(), Refusal> {
     }
 }
 
+/// Alters each resource by its own change, and makes a line of the answer of each verdict: what AlterConfigs and
+/// IncrementalAlterConfigs share. A resource is its type, its name, and what it is asked to become.
+pub(super) fn alter_each<R, A>(
+    node: &Node,
+    resources: Vec<R>,
+    validate_only: bool,
+    named: impl Fn(&R) -> (i8, StrBytes),
+    change: impl Fn(&Pairs, &R) -> Result<Pairs, Refusal>,
+    line: impl Fn(i8, StrBytes, (i16, Option<StrBytes>)) -> A,
+) -> Result<(Vec<A>, Lsn), Fault> {
+    let mut depends = Lsn::NONE;
+    let mut lines = Vec::with_capacity(resources.len());
+    for resource in &resources {
+        let (kind, name) = named(resource);
+        let result = match check_alterable(kind) {
+            Err(refusal) => Err(refusal),
+            Ok(()) => {
+                let (result, lsn) = alter(node, &name, validate_only, |now| change(now, resource))?;
+                depends = depends.max(lsn);
+                result
+            }
+        };
+        lines.push(line(kind, name, verdict(&result)));
+    }
+    Ok((lines, depends))
+}
+
 /// Gives a topic the configs that `change` makes of its present ones. The LSN is what the verdict depends on.
-pub(super) fn alter(
+fn alter(
     node: &Node,
     name: &str,
     validate_only: bool,

@@ -3,13 +3,12 @@
 //! Moves a partition's log start; -1 means up to the high watermark. Beyond the high watermark is out of range: what is
 //! not durable yet is not there to delete. Producers' windows are not touched (I5). Ignored: the timeout.
 
-use std::collections::BTreeSet;
-
 use kafka_protocol::messages::delete_records_request::DeleteRecordsPartition;
 use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse, TopicName};
 use onefold_broker_core::{ErrorCode, Lsn, Record};
 
+use super::each_partition::{Asked, Named, each_partition};
 use super::shape::{Shape, fixed, string, structs};
 use super::{Call, Fault, lookup};
 
@@ -20,22 +19,23 @@ const TO_THE_END: i64 = -1;
 
 pub(super) fn answer(call: Call<'_>, request: DeleteRecordsRequest) -> Result<(DeleteRecordsResponse, Lsn), Fault> {
     let mut depends = Lsn::NONE;
-    let mut seen = BTreeSet::new();
-    let mut topics = Vec::with_capacity(request.topics.len());
-    for topic in request.topics {
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for wanted in &topic.partitions {
-            if !seen.insert((topic.name.clone(), wanted.partition_index)) {
-                continue;
+    let asked = request.topics.into_iter().map(|topic| Asked { topic: topic.name, partitions: topic.partitions });
+    let answered = each_partition(
+        asked,
+        |wanted| wanted.partition_index,
+        |topic, wanted, named| {
+            if named == Named::Again {
+                return Ok(None);
             }
             let result = DeleteRecordsPartitionResult::default().with_partition_index(wanted.partition_index);
-            partitions.push(match one(call, &topic.name, wanted, &mut depends)? {
+            Ok::<_, Fault>(Some(match one(call, topic, wanted, &mut depends)? {
                 Ok(low_watermark) => result.with_low_watermark(low_watermark),
                 Err(error) => result.with_error_code(error.0).with_low_watermark(-1),
-            });
-        }
-        topics.push(DeleteRecordsTopicResult::default().with_name(topic.name).with_partitions(partitions));
-    }
+            }))
+        },
+    )?;
+    let topic = |(name, partitions)| DeleteRecordsTopicResult::default().with_name(name).with_partitions(partitions);
+    let topics = answered.into_iter().map(topic).collect();
     Ok((DeleteRecordsResponse::default().with_topics(topics), depends))
 }
 

@@ -8,7 +8,7 @@ use kafka_protocol::messages::{IncrementalAlterConfigsRequest, IncrementalAlterC
 use onefold_broker_core::{ErrorCode, Lsn};
 
 use super::configs::Pairs;
-use super::refusal::{Refusal, verdict};
+use super::refusal::Refusal;
 use super::shape::{Shape, fixed, string, structs};
 use super::{Call, Fault, configs, topic_configs};
 
@@ -26,28 +26,17 @@ pub(super) fn answer(
     call: Call<'_>,
     request: IncrementalAlterConfigsRequest,
 ) -> Result<(IncrementalAlterConfigsResponse, Lsn), Fault> {
-    let mut depends = Lsn::NONE;
-    let mut responses = Vec::with_capacity(request.resources.len());
-    for resource in request.resources {
-        let result = match configs::check_alterable(resource.resource_type) {
-            Err(refusal) => Err(refusal),
-            Ok(()) => {
-                let change = |now: &Pairs| apply(now, &resource);
-                let (result, lsn) = configs::alter(call.node, &resource.resource_name, request.validate_only, change)?;
-                depends = depends.max(lsn);
-                result
-            }
-        };
-        let (error, message) = verdict(&result);
-        responses.push(
-            AlterConfigsResourceResponse::default()
-                .with_error_code(error)
-                .with_error_message(message)
-                .with_resource_type(resource.resource_type)
-                .with_resource_name(resource.resource_name),
-        );
-    }
-    Ok((IncrementalAlterConfigsResponse::default().with_responses(responses), depends))
+    let named = |resource: &AlterConfigsResource| (resource.resource_type, resource.resource_name.clone());
+    let line = |kind, name, (error, message)| {
+        AlterConfigsResourceResponse::default()
+            .with_error_code(error)
+            .with_error_message(message)
+            .with_resource_type(kind)
+            .with_resource_name(name)
+    };
+    let (lines, depends) =
+        configs::alter_each(call.node, request.resources, request.validate_only, named, apply, line)?;
+    Ok((IncrementalAlterConfigsResponse::default().with_responses(lines), depends))
 }
 
 fn apply(now: &Pairs, resource: &AlterConfigsResource) -> Result<Pairs, Refusal> {

@@ -5,14 +5,13 @@
 //! not found). "Not found" is offset -1 with timestamp -1. Ignored: the isolation level (no transaction is ever open), the
 //! replica id, the timeout.
 
-use std::collections::BTreeSet;
-
-use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::list_offsets_request::ListOffsetsPartition;
 use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
 use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn, TopicPartition};
 
+use super::each_partition::{Asked, Named, each_partition};
 use super::shape::{Shape, fixed, string, structs};
 use super::{Call, Fault, lookup};
 use crate::log::ReadError;
@@ -38,29 +37,30 @@ type Found = Option<(i64, i64)>;
 
 pub(super) fn answer(call: Call<'_>, request: ListOffsetsRequest) -> Result<(ListOffsetsResponse, Lsn), Fault> {
     let mut depends = Lsn::NONE;
-    let mut seen = BTreeSet::new();
-    let mut topics = Vec::with_capacity(request.topics.len());
-    for topic in request.topics {
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for wanted in &topic.partitions {
-            let answered = match seen.insert((topic.name.clone(), wanted.partition_index)) {
-                true => one(call, &topic, wanted, &mut depends),
-                false => Err(ErrorCode::INVALID_REQUEST),
+    let asked = request.topics.into_iter().map(|topic| Asked { topic: topic.name, partitions: topic.partitions });
+    let answered = each_partition(
+        asked,
+        |wanted| wanted.partition_index,
+        |topic, wanted, named| {
+            let answered = match named {
+                Named::First => one(call, topic, wanted, &mut depends),
+                Named::Again => Err(ErrorCode::INVALID_REQUEST),
             };
-            partitions.push(answered.unwrap_or_else(|error| refused(wanted.partition_index, error)));
-        }
-        topics.push(ListOffsetsTopicResponse::default().with_name(topic.name).with_partitions(partitions));
-    }
+            Ok::<_, Fault>(Some(answered.unwrap_or_else(|error| refused(wanted.partition_index, error))))
+        },
+    )?;
+    let topic = |(name, partitions)| ListOffsetsTopicResponse::default().with_name(name).with_partitions(partitions);
+    let topics = answered.into_iter().map(topic).collect();
     Ok((ListOffsetsResponse::default().with_topics(topics), depends))
 }
 
 fn one(
     call: Call<'_>,
-    topic: &ListOffsetsTopic,
+    topic: &str,
     wanted: &ListOffsetsPartition,
     depends: &mut Lsn,
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
-    let at = lookup::leader(call.node, &topic.name, wanted.partition_index, wanted.current_leader_epoch, depends)?;
+    let at = lookup::leader(call.node, topic, wanted.partition_index, wanted.current_leader_epoch, depends)?;
     let found = find(call, at, wanted.timestamp, depends)?;
     let (offset, timestamp) = found.unwrap_or((-1, -1));
     let line = ListOffsetsPartitionResponse::default()

@@ -24,6 +24,7 @@ mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
 mod dispatch;
+mod each_partition;
 mod fetch;
 mod find_coordinator;
 mod groups;

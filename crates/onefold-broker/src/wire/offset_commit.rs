@@ -2,7 +2,7 @@
 //!
 //! Checked by the group coordinator and written under its lock, so a commit accepted in a generation is of that
 //! generation (G1); answered when durable (D5). A partition that does not exist gets UNKNOWN_TOPIC_OR_PARTITION, and the
-//! others are stored. Ignored: the retention time (versions 2 to 4): offsets are kept while their topic is.
+//! others are stored. Ignored: the retention time (versions 2 to 4): `groups/offsets.rs` says how long offsets are kept.
 
 use kafka_protocol::messages::offset_commit_request::OffsetCommitRequestPartition;
 use kafka_protocol::messages::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
