@@ -1,6 +1,6 @@
 //! The loop that one writes by hand for at-least-once: poll, work, remember the position, commit it now and then.
 
-use crate::{TOPIC, allocations, turns::Turn};
+use crate::{allocations, turns::Turn};
 use rdkafka::{
     ClientConfig, Message,
     consumer::{BaseConsumer, CommitMode, Consumer},
@@ -13,15 +13,15 @@ use std::{
 /// As often as Onefold commits.
 const COMMIT_EVERY: Duration = Duration::from_millis(250);
 
-pub fn run(address: &str, group: &str, messages: u32) -> anyhow::Result<Turn> {
+pub fn run(address: &str, topic: &str, messages: u32) -> anyhow::Result<Turn> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", address)
-        .set("group.id", group)
+        .set("group.id", format!("by-hand-{}", std::process::id()))
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "earliest")
         .create()?;
-    consumer.subscribe(&[TOPIC])?;
+    consumer.subscribe(&[topic])?;
     let (mut turn, mut committed) = (None, Instant::now());
     for number in 0..messages {
         let message = loop {

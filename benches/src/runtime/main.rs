@@ -5,12 +5,11 @@
 mod allocations;
 mod by_hand;
 mod fill;
+mod instructions;
 mod turns;
 mod with_onefold;
 
 use clap::{Parser, Subcommand};
-
-const TOPIC: &str = "bench";
 
 #[derive(Parser)]
 struct Arguments {
@@ -24,18 +23,23 @@ struct Arguments {
     side: Option<Side>,
 }
 
-/// One turn; started by the parent.
+/// One turn, started by the parent; or the filling alone, for a look with a profiler.
 #[derive(Subcommand)]
 enum Side {
-    ByHand { address: String, group: String, messages: u32 },
-    WithOnefold { address: String, group: String, messages: u32 },
+    ByHand { address: String, topic: String, messages: u32 },
+    WithOnefold { address: String, topic: String, messages: u32 },
+    Fill { address: String, topic: String, messages: u32 },
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match &arguments.side {
         None => turns::play(arguments.turns, arguments.messages),
-        Some(Side::ByHand { address, group, messages }) => by_hand::run(address, group, *messages)?.print(),
-        Some(Side::WithOnefold { address, group, messages }) => with_onefold::run(address, group, *messages)?.print(),
+        Some(Side::ByHand { address, topic, messages }) => by_hand::run(address, topic, *messages)?.print(),
+        Some(Side::WithOnefold { address, topic, messages }) => with_onefold::run(address, topic, *messages)?.print(),
+        Some(Side::Fill { address, topic, messages }) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(fill::fill(address, topic, *messages))
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The turns: a process each, alternating; medians of the ratios.
 
-use crate::{allocations, fill};
+use crate::{allocations, fill, instructions};
 use anyhow::Context;
 use onefold_broker::{Broker, BrokerSettings};
 use std::{
@@ -14,7 +14,6 @@ use std::{
 pub struct Turn {
     messages_per_s: f64,
     allocations: f64,
-    instructions: f64,
 }
 
 impl Turn {
@@ -23,7 +22,6 @@ impl Turn {
         Turn {
             messages_per_s: per / began.elapsed().as_secs_f64(),
             allocations: (allocations::count() - allocated) as f64 / per,
-            instructions: f64::NAN,
         }
     }
 
@@ -39,40 +37,35 @@ pub fn play(turns: u32, messages: u32) -> anyhow::Result<()> {
     let home = tempfile::tempdir()?;
     let broker = runtime.block_on(Broker::start(BrokerSettings::new(home.path().join("broker"))))?;
     let address = broker.address().to_string();
-    runtime.block_on(fill::fill(&address, messages))?;
+    runtime.block_on(fill::fill(&address, "bench", messages))?;
     let (mut hand, mut ours) = (Vec::new(), Vec::new());
-    for number in 0..turns {
-        hand.push(turn("by-hand", &address, number, messages)?);
-        ours.push(turn("with-onefold", &address, number, messages)?);
+    for _ in 0..turns {
+        hand.push(turn(&address, "by-hand", messages)?);
+        ours.push(turn(&address, "with-onefold", messages)?);
     }
+    let counted = runtime
+        .block_on(instructions::fill(&address))
+        .and_then(|()| Ok((instructions::count(&address, "by-hand")?, instructions::count(&address, "with-onefold")?)));
     runtime.block_on(broker.shutdown());
     println!("| | by hand | onefold | ratio (median of {turns} turns) |\n|---|---|---|---|");
     row("messages/s", &hand, &ours, |turn| turn.messages_per_s);
     row("allocations a message (Rust side)", &hand, &ours, |turn| turn.allocations);
-    row("instructions a message (whole process, user)", &hand, &ours, |turn| turn.instructions);
+    match counted {
+        Ok((hand, ours)) => {
+            println!("| instructions a message (whole process) | {hand:.0} | {ours:.0} | {:.3} |", ours / hand);
+        }
+        Err(why) => println!("\nInstructions are not counted: {why:#}"),
+    }
     Ok(())
 }
 
-fn turn(side: &str, address: &str, number: u32, messages: u32) -> anyhow::Result<Turn> {
-    let program = env::current_exe()?;
-    let group = format!("{side}-{number}");
-    let counted = Command::new("perf").args(["stat", "true"]).output().is_ok_and(|done| done.status.success());
-    let mut command = if counted {
-        let mut perf = Command::new("perf");
-        perf.args(["stat", "-x", ",", "-e", "instructions:u"]).arg(program);
-        perf
-    } else {
-        Command::new(program)
-    };
-    let done = command.args([side, address, &group, &messages.to_string()]).stdin(Stdio::null()).output()?;
+fn turn(address: &str, side: &str, messages: u32) -> anyhow::Result<Turn> {
+    let mut command = Command::new(env::current_exe()?);
+    let done = command.args([side, address, "bench", &messages.to_string()]).stdin(Stdio::null()).output()?;
     let (said, complained) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     let mut numbers = said.split_whitespace().map(str::parse::<f64>);
     let mut next = || numbers.next().and_then(Result::ok).with_context(|| format!("{side} failed: {complained}"));
-    let instructions =
-        complained.lines().find(|line| line.contains("instructions")).and_then(|line| line.split(',').next());
-    let instructions =
-        instructions.and_then(|count| count.parse::<f64>().ok()).unwrap_or(f64::NAN) / f64::from(messages);
-    Ok(Turn { messages_per_s: next()?, allocations: next()?, instructions })
+    Ok(Turn { messages_per_s: next()?, allocations: next()? })
 }
 
 fn row(what: &str, hand: &[Turn], ours: &[Turn], of: fn(&Turn) -> f64) {

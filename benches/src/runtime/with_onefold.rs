@@ -1,6 +1,6 @@
 //! The same with Onefold: a pipeline whose handler does nothing, on its default protocol for a handler, `EffectFirst`.
 
-use crate::{TOPIC, allocations, turns::Turn};
+use crate::{allocations, turns::Turn};
 use onefold::prelude::*;
 use std::{
     hint::black_box,
@@ -30,7 +30,7 @@ async fn nothing(Value(payload): Value, State(meter): State<Arc<Meter>>) {
     }
 }
 
-pub fn run(address: &str, group: &str, messages: u32) -> anyhow::Result<Turn> {
+pub fn run(address: &str, topic: &str, messages: u32) -> anyhow::Result<Turn> {
     let meter = Arc::new(Meter {
         first: OnceLock::new(),
         left: AtomicU32::new(messages),
@@ -41,7 +41,10 @@ pub fn run(address: &str, group: &str, messages: u32) -> anyhow::Result<Turn> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let kafka = Kafka::bootstrap(address)?;
-        let pipeline = Pipeline::from(TOPIC).group(group).with_state(meter.clone()).handle(nothing);
+        let pipeline = Pipeline::from(topic)
+            .group(&format!("with-onefold-{}", std::process::id()))
+            .with_state(meter.clone())
+            .handle(nothing);
         let done = meter.clone();
         onefold::run(&kafka, [pipeline]).until(async move { done.done.notified().await }).await?;
         anyhow::Ok(())

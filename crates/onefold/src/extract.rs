@@ -62,7 +62,7 @@ impl<S> Extract<S> for Offset {
 
 impl<S> Extract<S> for Headers {
     fn extract(record: &Record, _: &S) -> Result<Self, Failure> {
-        Ok(Headers(record.headers.clone()))
+        Ok(Headers(record.headers().to_vec()))
     }
 }
 

@@ -11,15 +11,9 @@ pub struct EventId {
     pub id: String,
 }
 
-/// The identity by where the record stands, for one without an id.
-pub(crate) fn of_origin(consumer: &str, cluster_id: &str, record: &Record) -> Identity {
-    let (topic_id, partition, offset) = (record.topic_id, record.partition, record.offset);
-    Identity::of_origin(consumer, &Origin { cluster_id, topic_id, partition, offset })
-}
-
 /// 32 hexadecimal digits that stand for an identity: for headers, logs and idempotency keys.
 pub fn short_hex(identity: &Identity) -> String {
-    blake3::hash(identity.as_bytes()).to_hex()[..32].to_owned()
+    blake3::hash(&identity.bytes()).to_hex()[..32].to_owned()
 }
 
 /// What tells one payload from another under the same identity.

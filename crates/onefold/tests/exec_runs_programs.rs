@@ -16,7 +16,7 @@ async fn run(script: &str, more: &str, record: &Record) -> (Handled, tempfile::T
     );
     let file = File::parse(&folder.path().join("onefold.toml"), text).unwrap_or_else(|wrong| panic!("{wrong}"));
     let SinkSettings::Exec(exec) = file.pipelines[0].to.clone() else { panic!("not exec") };
-    let identity = std::sync::Arc::new(onefold_core::identity::Identity::of_event("p", "s", "1"));
+    let identity = onefold_core::identity::Identity::of_event("p", "s", "1");
     let done = Program::new(exec).unwrap().run(record, &Attempt { number: 3, identity }).await;
     (done, folder)
 }
@@ -90,7 +90,7 @@ async fn a_program_that_does_not_read_is_no_error_and_one_that_is_not_there_is_t
         let SinkSettings::Exec(exec) = file.pipelines[0].to.clone() else { panic!("not exec") };
         Program::new(exec).unwrap()
     };
-    let identity = std::sync::Arc::new(onefold_core::identity::Identity::of_event("p", "s", "1"));
+    let identity = onefold_core::identity::Identity::of_event("p", "s", "1");
     let attempt = Attempt { number: 1, identity };
     let done = program(&format!("[\"sh\", \"-c\", \"{script}\"]")).run(&large, &attempt).await;
     assert!(matches!(done, Ok(Outcome::Done)), "{done:?}");

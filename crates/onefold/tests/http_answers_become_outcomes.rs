@@ -51,7 +51,7 @@ fn endpoint(url: &str, more: &str) -> HttpEndpoint {
 }
 
 async fn post(endpoint: &HttpEndpoint, record: &Record) -> Handled {
-    let identity = std::sync::Arc::new(onefold_core::identity::Identity::of_event("p", "s", "1"));
+    let identity = onefold_core::identity::Identity::of_event("p", "s", "1");
     endpoint.run(record, &Attempt { number: 1, identity }).await
 }
 

@@ -25,6 +25,19 @@ fn parts_do_not_run_into_each_other() {
 }
 
 #[test]
+fn an_origin_is_spelled_the_same_whoever_spells_it() {
+    let spelled = Identity::of_origin("group", &origin(5));
+    let mut expected = vec![2, 0, 0, 0, 0, 0, 0, 0, 5];
+    expected.extend_from_slice(b"group\0\0\0\0\0\0\0\x01c");
+    expected.extend_from_slice(&[7; 16]);
+    expected.extend_from_slice(&[0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 5]);
+    assert_eq!(spelled.bytes(), expected.as_slice());
+    let read_back = Identity::from_bytes(expected);
+    assert_eq!(read_back, spelled);
+    assert!(read_back.is_by_origin());
+}
+
+#[test]
 fn another_payload_under_a_known_identity_is_never_a_silent_skip() {
     for state in [RowState::Running, RowState::Done, RowState::Dead] {
         assert_eq!(claim(Some(StoredRow { state, digest: b"x" }), b"y"), Claim::Conflict);

@@ -25,6 +25,10 @@ impl Identities {
         self.held.get(&identity).is_none_or(|held| held.by == record)
     }
 
+    pub(super) fn is_held(&self, identity: u64) -> bool {
+        self.held.contains_key(&identity)
+    }
+
     pub(super) fn wait(&mut self, identity: u64, lane: u32) {
         if let Some(held) = self.held.get_mut(&identity) {
             held.waiting.push(lane);

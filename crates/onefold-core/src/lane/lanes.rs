@@ -66,6 +66,28 @@ impl<T> Lanes<T> {
         slot
     }
 
+    /// Whether a record that comes now may run now: nothing of its key is unfinished, nobody has its identity, and the
+    /// running budget has room.
+    pub fn is_free(&self, arrival: &Arrival) -> bool {
+        let key = self.key_of(arrival);
+        key.is_none_or(|key| self.by_key.is_empty() || !self.by_key.contains_key(&key))
+            && arrival.identity.is_none_or(|identity| !self.identities.is_held(identity))
+            && self.settings.running.admits(self.load.running, arrival.bytes)
+    }
+
+    /// A record was delivered and is given out at once; only where [`Lanes::is_free`] says so.
+    pub fn arrive_out(&mut self, arrival: Arrival, value: T) -> Slot {
+        let slot = self.arrive(arrival, value);
+        // Its lane is new, and the last of the ready ones.
+        if let Some(lane_index) = self.ready.pop_back() {
+            if let Some(identity) = arrival.identity {
+                self.identities.take(identity, slot.index);
+            }
+            self.give_out(lane_index, slot.index);
+        }
+        slot
+    }
+
     /// The record is done with: its key's next one may run. `None` for a record that is not out.
     pub fn settle(&mut self, slot: Slot) -> Option<T> {
         let lane_index = self.items.checked(slot).filter(|item| item.is_out)?.lane;
@@ -132,12 +154,16 @@ impl<T> Lanes<T> {
         self.load.running.records + self.load.queued.records + self.load.parked.records == 0
     }
 
-    fn lane_for(&mut self, arrival: Arrival) -> u32 {
-        let key = match self.settings.order {
+    fn key_of(&self, arrival: &Arrival) -> Option<(u32, u64)> {
+        match self.settings.order {
             Order::Key => arrival.key.map(|key| (arrival.partition, key)),
             Order::Partition => Some((arrival.partition, 0)),
             Order::None => None,
-        };
+        }
+    }
+
+    fn lane_for(&mut self, arrival: Arrival) -> u32 {
+        let key = self.key_of(&arrival);
         if let Some(lane) = key.and_then(|key| self.by_key.get(&key)) {
             return *lane;
         }

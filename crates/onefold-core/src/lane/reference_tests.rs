@@ -6,21 +6,46 @@ use super::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Arrive { partition: u32, key: Option<u64>, identity: Option<u64> },
-    Take { admit: u64 },
-    Follow { nth: usize },
-    Settle { nth: usize },
-    Park { nth: usize, ms: u64 },
-    Pass { ms: u64 },
+    Arrive {
+        partition: u32,
+        key: Option<u64>,
+        identity: Option<u64>,
+    },
+    /// Comes and is given out at once, where it may.
+    ArriveOut {
+        partition: u32,
+        key: Option<u64>,
+        identity: Option<u64>,
+    },
+    Take {
+        admit: u64,
+    },
+    Follow {
+        nth: usize,
+    },
+    Settle {
+        nth: usize,
+    },
+    Park {
+        nth: usize,
+        ms: u64,
+    },
+    Pass {
+        ms: u64,
+    },
     AdmitHeld,
-    Drop { partition: u32 },
+    Drop {
+        partition: u32,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let arrive = (0..2u32, prop::option::weighted(0.8, 0..3u64), prop::option::weighted(0.5, 0..3u64))
-        .prop_map(|(partition, key, identity)| Step::Arrive { partition, key, identity });
+    let of = || (0..2u32, prop::option::weighted(0.8, 0..3u64), prop::option::weighted(0.5, 0..3u64));
+    let arrive = of().prop_map(|(partition, key, identity)| Step::Arrive { partition, key, identity });
+    let arrive_out = of().prop_map(|(partition, key, identity)| Step::ArriveOut { partition, key, identity });
     let step = prop_oneof![
         6 => arrive,
+        3 => arrive_out,
         6 => prop_oneof![4 => Just(u64::MAX), 1 => any::<u64>()].prop_map(|admit| Step::Take { admit }),
         2 => any::<usize>().prop_map(|nth| Step::Follow { nth }),
         4 => any::<usize>().prop_map(|nth| Step::Settle { nth }),
@@ -162,6 +187,18 @@ proptest! {
                     lanes.arrive(arrival, number);
                     let state = State::Waits;
                     reference.records.push(Known { number, arrival, state, not_before: 0, holds_identity: false, held: false, orphan: false });
+                }
+                Step::ArriveOut { partition, key, identity } => {
+                    let arrival = Arrival { partition, key, identity, bytes: 1 };
+                    let state = State::Waits;
+                    let known = Known { number, arrival, state, not_before: 0, holds_identity: false, held: false, orphan: false };
+                    let may = reference.may_run(&known) && reference.out().len() < 3;
+                    prop_assert_eq!(lanes.is_free(&arrival), may);
+                    if may {
+                        let slot = lanes.arrive_out(arrival, number);
+                        reference.records.push(known);
+                        reference.gave_out(number, slot);
+                    }
                 }
                 Step::Take { admit } => {
                     let mut refused = Vec::new();

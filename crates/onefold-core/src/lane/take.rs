@@ -98,7 +98,7 @@ impl<T> Lanes<T> {
         dropped
     }
 
-    fn give_out(&mut self, lane_index: u32, index: u32) -> Slot {
+    pub(super) fn give_out(&mut self, lane_index: u32, index: u32) -> Slot {
         if let Some(lane) = self.lanes.get_mut(lane_index) {
             lane.state = State::Out;
             lane.give_out(&mut self.items);

@@ -98,15 +98,25 @@ impl PartitionProgress {
             let in_flight = self.places.place_of(offset).is_some_and(|place| self.pending.contains(place));
             return if in_flight { Delivered::InFlight } else { Delivered::Done };
         }
-        self.epochs.saw(offset, leader_epoch, self.position());
-        let place = self.places.push(offset, self.pending.lowest().unwrap_or(self.places.next()));
-        self.end = offset + 1;
+        let place = self.came(offset, leader_epoch);
         if !self.restored.is_empty() && self.was_done(offset, leader_epoch) {
             return Delivered::Done;
         }
         self.pending.insert(place);
         self.bytes += u64::from(bytes);
         Delivered::New(Ticket { assignment: self.assignment, place, offset, bytes })
+    }
+
+    /// Whether the record at `offset` is new, and may run as it comes with `running` records of this partition running
+    /// already: what [`PartitionProgress::delivered`] and [`PartitionProgress::may_run`] would say.
+    pub fn may_run_at_once(&self, offset: i64, running: usize) -> bool {
+        !self.closed && self.restored.is_empty() && offset >= self.end && self.may_run(offset, running)
+    }
+
+    /// The record was delivered and is finished: `delivered` and `finished` in one step, for one that
+    /// [`PartitionProgress::may_run_at_once`] let run.
+    pub fn delivered_and_finished(&mut self, offset: i64, leader_epoch: Option<i32>) {
+        self.came(offset, leader_epoch);
     }
 
     /// The consumer's position after a batch: nothing below it is still to come, also where a batch ends in control
@@ -197,6 +207,14 @@ impl PartitionProgress {
             .filter(|(from, to)| from < to)
             .map(|(from, to)| self.places.offset_of(from)..self.places.offset_of(to - 1) + 1);
         join(here, self.restored.from(self.end))
+    }
+
+    /// A record above all that came before; its place.
+    fn came(&mut self, offset: i64, leader_epoch: Option<i32>) -> i64 {
+        self.epochs.saw(offset, leader_epoch, self.position());
+        let place = self.places.push(offset, self.pending.lowest().unwrap_or(self.places.next()));
+        self.end = offset + 1;
+        place
     }
 
     fn was_done(&mut self, offset: i64, leader_epoch: Option<i32>) -> bool {

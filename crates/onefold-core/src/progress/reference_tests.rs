@@ -13,6 +13,8 @@ const TOPIC: TopicId = TopicId([9; 16]);
 enum Step {
     /// The next record, after a gap of so many offsets, written in a later epoch by so many.
     Deliver { gap: i64, epochs: i32 },
+    /// The next record comes and is finished in one step, where it may.
+    Through { gap: i64 },
     /// The consumer's position moves on by control records.
     Pass { by: i64 },
     /// The n-th of the unfinished ones finishes.
@@ -24,9 +26,10 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let gap = prop_oneof![12 => Just(0i64), 2 => 1i64..4, 1 => 60i64..70, 1 => 100_000i64..100_010];
+    let gap = || prop_oneof![12 => Just(0i64), 2 => 1i64..4, 1 => 60i64..70, 1 => 100_000i64..100_010];
     let step = prop_oneof![
-        8 => (gap, prop_oneof![20 => Just(0), 1 => 1i32..3]).prop_map(|(gap, epochs)| Step::Deliver { gap, epochs }),
+        8 => (gap(), prop_oneof![20 => Just(0), 1 => 1i32..3]).prop_map(|(gap, epochs)| Step::Deliver { gap, epochs }),
+        6 => gap().prop_map(|gap| Step::Through { gap }),
         1 => (1i64..5).prop_map(|by| Step::Pass { by }),
         6 => any::<usize>().prop_map(|nth| Step::Finish { nth }),
         1 => any::<usize>().prop_map(|nth| Step::Again { nth }),
@@ -89,6 +92,18 @@ proptest! {
                         }
                         Delivered::Done => prop_assert!(reference.done.contains(&offset), "{} is skipped undone", offset),
                         other => prop_assert!(false, "{:?}", other),
+                    }
+                }
+                Step::Through { gap } => {
+                    let again = reference.log.range(progress.end()..).next().map(|(offset, epoch)| (*offset, *epoch));
+                    let (offset, of_epoch) = again.unwrap_or((reference.end.max(progress.end()) + gap, epoch));
+                    if progress.may_run_at_once(offset, open.len()) {
+                        prop_assert!(!reference.done.contains(&offset), "{} runs twice", offset);
+                        progress.delivered_and_finished(offset, Some(of_epoch));
+                        reference.log.insert(offset, of_epoch);
+                        reference.end = reference.end.max(offset + 1);
+                        reference.seen.insert(offset);
+                        reference.done.insert(offset);
                     }
                 }
                 Step::Pass { by } => {

@@ -20,14 +20,13 @@ use crate::identity::Identity;
 use crate::outcome::{Failure, Handled};
 use crate::record::Record;
 pub use sql::{Database, Tx};
-use std::sync::Arc;
 
 /// One try at a record's effect.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// 1 for the first try. Tries that did not count (sink down, rate limited) repeat a number.
     pub number: u32,
-    pub identity: Arc<Identity>,
+    pub identity: Identity,
 }
 
 /// An effect outside any transaction of ours.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::dialect::{self, Dialect};
 use crate::identity::{self, Identity};
 use crate::outcome::{ErrorClass, Failure};
-use crate::record::{Header, Record};
+use crate::record::{Header, Record, TopicId};
 
 /// Longest message in a header, in bytes: headers count against the broker's limit for a record.
 const LONGEST_MESSAGE: usize = 1024;
@@ -85,14 +85,15 @@ pub fn letter_for(
     reason: &Reason,
     dialects: &[Dialect],
 ) -> Record {
-    let mut headers: Vec<Header> = record.headers.iter().filter(|header| !dialect::is_ours(header)).cloned().collect();
+    let mut headers: Vec<Header> =
+        record.headers().iter().filter(|header| !dialect::is_ours(header)).cloned().collect();
     let mut own = |name: &str, value: &dyn AsRef<[u8]>| headers.push(Header::new(name, value));
     own("onefold-topic", &&*record.topic);
     own("onefold-topic-id", &record.topic_id.to_string());
     own("onefold-partition", &record.partition.to_string());
     own("onefold-offset", &record.offset.to_string());
     own("onefold-group", &group);
-    own("onefold-identity", &hex(identity.as_bytes()));
+    own("onefold-identity", &hex(&identity.bytes()));
     own("onefold-id", &identity::short_hex(identity));
     own("onefold-class", &reason.class.as_str());
     own("onefold-attempts", &reason.attempts.to_string());
@@ -101,7 +102,10 @@ pub fn letter_for(
     for dialect in dialects {
         dialect.write(record, group, reason, &mut headers);
     }
-    Record { topic: to.clone(), topic_id: Default::default(), leader_epoch: None, headers, ..record.clone() }
+    let mut letter = record.clone();
+    (letter.topic, letter.topic_id, letter.leader_epoch) = (to.clone(), TopicId::UNKNOWN, None);
+    letter.replace_headers(headers);
+    letter
 }
 
 /// At most [`LONGEST_MESSAGE`] bytes of a message, at a character's end.

@@ -14,8 +14,8 @@ pub fn encode(letter: &Record) -> Vec<u8> {
     out.extend_from_slice(&letter.timestamp_ms.unwrap_or(-1).to_be_bytes());
     push(&mut out, letter.key.as_deref());
     push(&mut out, letter.value.as_deref());
-    out.extend_from_slice(&(letter.headers.len() as u32).to_be_bytes());
-    for header in &letter.headers {
+    out.extend_from_slice(&(letter.headers().len() as u32).to_be_bytes());
+    for header in letter.headers() {
         push(&mut out, Some(&header.name));
         push(&mut out, header.value.as_deref());
     }
@@ -35,7 +35,7 @@ pub fn decode(bytes: &[u8]) -> Option<Record> {
     letter.key = pull(&mut rest)?;
     letter.value = pull(&mut rest)?;
     for _ in 0..u32::from_be_bytes(take(&mut rest, 4)?.try_into().ok()?) {
-        letter.headers.push(Header { name: pull(&mut rest)??, value: pull(&mut rest)? });
+        letter.push_header(Header { name: pull(&mut rest)??, value: pull(&mut rest)? });
     }
     rest.is_empty().then_some(letter)
 }

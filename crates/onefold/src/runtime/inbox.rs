@@ -10,8 +10,10 @@ use crate::log::LogError;
 
 /// A message to an engine.
 pub(super) enum Message {
-    /// Work that was given out has ended.
+    /// What was given to the sink together has ended.
     Ended(Vec<(Slot, TxDone)>),
+    /// An attempt on tokio has ended; whether it took no longer than a hop to another thread is worth.
+    Ran { slot: Slot, done: TxDone, quick: bool },
     /// A dead letter is acknowledged, or is not.
     Buried(Slot, Result<(), LogError>),
     /// The relay went over the stored verdicts once.

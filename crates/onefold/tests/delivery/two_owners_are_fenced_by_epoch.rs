@@ -47,8 +47,9 @@ async fn sink(folder: &Folder, settings: SinkSettings) -> Arc<dyn Sink> {
 }
 
 fn job(offset: i64, epoch: i64) -> TxJob {
-    let record = Record { offset, ..payment(&offset.to_string(), 1, 100) };
-    let identity = Arc::new(Identity::from_bytes(vec![offset as u8]));
+    let mut record = payment(&offset.to_string(), 1, 100);
+    record.offset = offset;
+    let identity = Identity::from_bytes(vec![offset as u8]);
     let attempt = Attempt { number: 1, identity };
     let work = TxWork::Run { digest: None };
     TxJob { record: Arc::new(record), attempt, lane: offset as u64, gap_start: offset, epoch, work }

@@ -12,8 +12,8 @@ async fn bytes_come_through_verbatim() {
     let kafka = Kafka::embedded(data.path()).await.unwrap();
     kafka.create_topic("odd", 1).await.unwrap();
     let mut odd = Record::new("odd", Some(b"\xff\x00k"), Some(b""));
-    odd.headers.push(Header { name: Bytes::from_static(b"\xffname"), value: None });
-    odd.headers.push(Header { name: Bytes::from_static(b"n"), value: Some(Bytes::from_static(b"\x00\xfe")) });
+    odd.push_header(Header { name: Bytes::from_static(b"\xffname"), value: None });
+    odd.push_header(Header { name: Bytes::from_static(b"n"), value: Some(Bytes::from_static(b"\x00\xfe")) });
     let mut tombstone = odd.clone();
     tombstone.value = None;
     produce(&kafka, [odd.clone(), tombstone.clone()]).await;
@@ -33,7 +33,7 @@ async fn bytes_come_through_verbatim() {
     assert_eq!(letters.len(), 2);
     for (letter, record) in letters.iter().zip([odd, tombstone]) {
         assert_eq!((&letter.key, &letter.value), (&record.key, &record.value));
-        assert_eq!(letter.headers[..2], record.headers[..]);
+        assert_eq!(letter.headers()[..2], record.headers()[..]);
     }
     kafka.shutdown().await;
 }

@@ -19,7 +19,8 @@ use crate::record::{Record, TopicId};
 pub struct KafkaLog {
     // Dropped before the consumer that it belongs to.
     messages: MessageQueue,
-    consumer: BaseConsumer<Events>,
+    /// Shared with messages whose headers are not read yet.
+    consumer: Arc<BaseConsumer<Events>>,
     topic: Arc<str>,
     topic_id: TopicId,
     /// What librdkafka was given to read.
@@ -56,6 +57,7 @@ impl KafkaLog {
             .consumer(group, place.as_ref().map(|_| NAME))
             .create_with_context(Events::default())
             .map_err(|error| LogError::Fatal(format!("cannot make a consumer: {error}")))?;
+        let consumer = Arc::new(consumer);
         let messages = MessageQueue::of(&consumer);
         let [reading, paused, asked_for] = [(); 3].map(|()| BTreeSet::new());
         Ok(KafkaLog { messages, consumer, topic: topic.into(), topic_id, reading, paused, asked_for, place })
@@ -77,7 +79,7 @@ impl KafkaLog {
     /// Rebalances, commits and errors; messages that were on their way before the queue was set up.
     fn serve(&mut self, records: &mut Vec<Record>) -> Result<(), LogError> {
         match self.consumer.poll(Duration::ZERO) {
-            Some(Ok(message)) => raw::read_stray(&message, &self.topic, self.topic_id, records),
+            Some(Ok(message)) => records.push(raw::read_stray(&message, &self.topic, self.topic_id)),
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
                 return Err(LogError::Fatal(format!("the consumer cannot go on: {code}")));
             }
@@ -114,7 +116,9 @@ impl KafkaLog {
 impl Log for KafkaLog {
     fn set_waker(&mut self, wake: Arc<dyn Fn() + Send + Sync>) {
         let woken = wake.clone();
-        self.consumer.set_nonempty_callback(move || woken());
+        if let Some(consumer) = Arc::get_mut(&mut self.consumer) {
+            consumer.set_nonempty_callback(move || woken());
+        }
         self.messages.set_nonempty_callback(wake);
         if let Err(error) = self.consumer.subscribe(&[&self.topic]) {
             self.events().push(LogEvent::Unreachable(format!("cannot subscribe to {}: {error}", self.topic)));
@@ -124,7 +128,7 @@ impl Log for KafkaLog {
     fn poll(&mut self, records: &mut Vec<Record>, at_most: usize) -> Result<Option<LogEvent>, LogError> {
         self.serve(records)?;
         if at_most > 0 {
-            for polled in self.messages.read(&self.topic, self.topic_id, records, at_most) {
+            for polled in self.messages.read(&self.consumer, &self.topic, self.topic_id, records, at_most) {
                 self.on_polled(polled);
             }
         }

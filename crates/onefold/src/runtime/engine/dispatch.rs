@@ -1,19 +1,21 @@
-//! From ready lanes to the worker.
+//! From ready lanes to those that work: handlers one by one, a database many records at a time.
 
 use std::collections::BTreeMap;
 
 use onefold_core::attempt::Gate;
 use onefold_core::lane::Slot;
 
+use super::ended::note_ended;
 use super::owned::Owned;
 use super::task::{Task, Work};
 use super::{Engine, Worker};
 use crate::boundary::Attempt;
-use crate::boundary::sink::{TxJob, TxWork};
-use crate::runtime::effects::{Job, Run};
+use crate::boundary::sink::{TxDone, TxJob, TxWork};
+use crate::runtime::effects::Job;
+use crate::runtime::hands::Go;
 use crate::runtime::inbox::Message;
 
-/// Records given out in one go, at most: a transaction of the sink, or a chunk of handlers.
+/// Records given out in one go, at most.
 const CHUNK: usize = 512;
 
 impl Engine {
@@ -27,110 +29,135 @@ impl Engine {
             Gate::Probe => 1,
             Gate::Shut { .. } => return false,
         };
-        let runs = self.next_runs(now, at_most);
-        if runs.is_empty() {
+        match &self.worker {
+            Worker::Effects(hands) => {
+                let go = hands.go();
+                self.give_to_handlers(now, at_most, go)
+            }
+            Worker::Sink(_) => self.give_to_sink(now, at_most),
+        }
+    }
+
+    fn give_to_handlers(&mut self, now: u64, at_most: usize, mut go: Go) -> bool {
+        let mut count = 0;
+        while count < at_most && !go.is_over() {
+            if !matches!(&self.worker, Worker::Effects(hands) if hands.has_room()) {
+                break;
+            }
+            let owned = &self.owned;
+            let Some(slot) = self.lanes.next(now, |task| may_run(owned, task)) else { break };
+            count += 1;
+            if !self.bury_if_doomed(slot) && !self.give_to_handler(slot, at_most == 1, &mut go) {
+                break;
+            }
+        }
+        if let Worker::Effects(hands) = &mut self.worker {
+            hands.end(&go);
+        }
+        count > 0
+    }
+
+    /// Makes one attempt, or publishes one letter; whether the next record may follow at once.
+    fn give_to_handler(&mut self, slot: Slot, probes: bool, go: &mut Go) -> bool {
+        if probes {
+            self.breaker.probe_started();
+            self.flood.probe_started();
+        }
+        let Some(task) = self.lanes.get(slot) else { return true };
+        if matches!(task.work, Work::Bury(_)) {
+            note_running(&mut self.owned, Some(task));
+            self.publish_letter(slot);
+            return true;
+        }
+        let Some(owned) = self.owned.get(&task.record.partition) else { return true };
+        let (record, attempt, digest, held) = (task.record.clone(), attempt(task), task.digest, owned.held.clone());
+        let job = Job { record, attempt, digest, held };
+        let Worker::Effects(hands) = &mut self.worker else { return false };
+        if !go.is_here() {
+            hands.begin_on_tokio(slot, job);
+            note_running(&mut self.owned, self.lanes.get(slot));
+            return true;
+        }
+        match hands.attempt(job, go) {
+            Ok(done) => {
+                let succeeded = has_succeeded(&done);
+                self.on_ended(slot, done);
+                // What it failed of may hold for the others too: the breaker is asked first.
+                succeeded
+            }
+            Err(waiting) => {
+                hands.go_on(slot, waiting);
+                note_running(&mut self.owned, self.lanes.get(slot));
+                true
+            }
+        }
+    }
+
+    fn give_to_sink(&mut self, now: u64, at_most: usize) -> bool {
+        let slots = self.next_in_order(now, at_most);
+        if slots.is_empty() {
             return false;
         }
-        let runs = self.bury_doomed(runs);
-        if runs.is_empty() {
+        let mut given = Vec::with_capacity(slots.len());
+        for slot in slots {
+            if let Some(task) = self.lanes.get(slot).filter(|task| matches!(task.work, Work::Doomed(_))) {
+                note_ended(&mut self.owned, task);
+                self.bury_if_doomed(slot);
+            } else {
+                given.push(slot);
+            }
+        }
+        if given.is_empty() {
             return true;
         }
         if at_most == 1 {
             self.breaker.probe_started();
             self.flood.probe_started();
         }
-        self.give_out(runs);
+        self.submit(given);
         true
     }
 
     /// Ready records, those of one lane together and in order.
-    fn next_runs(&mut self, now: u64, at_most: usize) -> Vec<Vec<Slot>> {
-        let mut runs = Vec::new();
-        let mut count = 0;
-        while count < at_most {
+    fn next_in_order(&mut self, now: u64, at_most: usize) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        while slots.len() < at_most {
             let owned = &self.owned;
-            let Some(slot) = self.lanes.next(now, |task| may_run(owned, task)) else { break };
-            let mut run = vec![slot];
-            note_running(&mut self.owned, self.lanes.get(slot));
-            count += 1;
-            // A letter goes alone: it is published, not run.
-            let mut last = (slot, !self.is_run(slot));
-            while count < at_most && !last.1 {
-                let owned = &self.owned;
-                let follower = self.lanes.follower(slot_of(last), |task| {
-                    matches!(task.work, Work::Run | Work::Pass) && may_run(owned, task)
-                });
-                let Some(slot) = follower else { break };
+            let Some(mut slot) = self.lanes.next(now, |task| may_run(owned, task)) else { break };
+            loop {
                 note_running(&mut self.owned, self.lanes.get(slot));
-                run.push(slot);
-                count += 1;
-                last = (slot, false);
-            }
-            runs.push(run);
-        }
-        runs
-    }
-
-    /// Those that died at intake go their own way; the others are given back.
-    fn bury_doomed(&mut self, runs: Vec<Vec<Slot>>) -> Vec<Vec<Slot>> {
-        let mut others = Vec::with_capacity(runs.len());
-        for run in runs {
-            let doomed = run.first().and_then(|slot| {
-                let task = self.lanes.get(*slot)?;
-                let Work::Doomed(reason) = &task.work else { return None };
-                super::ended::note_ended(&mut self.owned, task);
-                Some((*slot, reason.clone()))
-            });
-            match doomed {
-                Some((slot, reason)) => self.bury(slot, reason),
-                None => others.push(run),
-            }
-        }
-        others
-    }
-
-    fn is_run(&self, slot: Slot) -> bool {
-        self.lanes.get(slot).is_some_and(|task| matches!(task.work, Work::Run | Work::Pass))
-    }
-
-    fn give_out(&mut self, runs: Vec<Vec<Slot>>) {
-        match &self.worker {
-            Worker::Sink(sink) => {
-                let slots: Vec<Slot> = runs.into_iter().flatten().collect();
-                let jobs = slots.iter().filter_map(|slot| self.tx_job(*slot)).collect();
-                let inbox = self.inbox.clone();
-                let answer = move |done: Vec<_>| inbox.push(Message::Ended(slots.into_iter().zip(done).collect()));
-                sink.submit(jobs, Box::new(answer));
-            }
-            Worker::Effects(effects) => {
-                let mut chunk = Vec::with_capacity(runs.len());
-                for run in runs {
-                    match run.first().filter(|slot| !self.is_run(**slot)) {
-                        Some(letter) => self.publish_letter(*letter),
-                        None => chunk.push(self.run_of(&run)),
-                    }
+                slots.push(slot);
+                // A letter goes alone.
+                if slots.len() == at_most || !self.lanes.get(slot).is_some_and(runs) {
+                    break;
                 }
-                if !chunk.is_empty() {
-                    self.tokio.spawn(effects.clone().run_chunk(chunk));
-                }
+                let owned = &self.owned;
+                let Some(next) = self.lanes.follower(slot, |task| runs(task) && may_run(owned, task)) else { break };
+                slot = next;
             }
         }
-    }
-
-    fn run_of(&self, slots: &[Slot]) -> Run {
         slots
-            .iter()
-            .filter_map(|slot| {
-                let task = self.lanes.get(*slot)?;
-                let held = self.owned.get(&task.record.partition).map(|owned| owned.held.clone()).unwrap_or_default();
-                let (record, attempt, digest) = (task.record.clone(), attempt(task), task.digest);
-                Some(Job { slot: *slot, record, attempt, digest, held })
-            })
-            .collect()
+    }
+
+    /// Hands these to the sink, which answers once for all.
+    pub(super) fn submit(&self, slots: Vec<Slot>) {
+        let Worker::Sink(sink) = &self.worker else { return };
+        let jobs = slots.iter().filter_map(|slot| self.tx_job(*slot)).collect();
+        let inbox = self.inbox.clone();
+        let answer = move |done: Vec<_>| inbox.push(Message::Ended(slots.into_iter().zip(done).collect()));
+        sink.submit(jobs, Box::new(answer));
+    }
+
+    /// A record that died at intake goes its own way; whether it is one.
+    fn bury_if_doomed(&mut self, slot: Slot) -> bool {
+        let Some(Work::Doomed(reason)) = self.lanes.get(slot).map(|task| &task.work) else { return false };
+        let reason = reason.as_ref().clone();
+        self.bury(slot, reason);
+        true
     }
 
     /// The job of one record for the sink.
-    pub(super) fn tx_job(&self, slot: Slot) -> Option<TxJob> {
+    fn tx_job(&self, slot: Slot) -> Option<TxJob> {
         let task = self.lanes.get(slot)?;
         let work = match &task.work {
             Work::Run => TxWork::Run { digest: task.digest },
@@ -148,8 +175,13 @@ impl Engine {
     }
 }
 
-fn slot_of((slot, _): (Slot, bool)) -> Slot {
-    slot
+/// The effect is there, now or from before.
+pub(super) fn has_succeeded(done: &TxDone) -> bool {
+    matches!(done, TxDone::Done(_) | TxDone::Duplicate)
+}
+
+fn runs(task: &Task) -> bool {
+    matches!(task.work, Work::Run | Work::Pass)
 }
 
 fn attempt(task: &Task) -> Attempt {

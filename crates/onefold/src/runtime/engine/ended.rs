@@ -27,7 +27,18 @@ impl Engine {
         ended.into_iter().for_each(|(slot, done)| self.on_ended(slot, done));
     }
 
-    fn on_ended(&mut self, slot: Slot, done: TxDone) {
+    /// An attempt that was made on tokio has ended.
+    pub(super) fn on_ran(&mut self, slot: Slot, done: TxDone, quick: bool) {
+        if let Worker::Effects(hands) = &mut self.worker {
+            hands.ended(quick);
+        }
+        if let Some(task) = self.lanes.get(slot) {
+            note_ended(&mut self.owned, task);
+        }
+        self.on_ended(slot, done);
+    }
+
+    pub(super) fn on_ended(&mut self, slot: Slot, done: TxDone) {
         let Some(task) = self.lanes.get(slot) else { return };
         let buried = matches!(task.work, super::task::Work::Bury(_));
         match done {
@@ -66,8 +77,10 @@ impl Engine {
     /// The record is done with: its lane goes on, the position may move.
     pub(super) fn settle(&mut self, slot: Slot) {
         if let Some(task) = self.lanes.settle(slot) {
-            self.finish(task.record.partition, task.ticket);
-            self.pause_if_full(task.record.partition);
+            let partition = task.record.partition;
+            self.finish(partition, task.ticket);
+            self.pause_if_full(partition);
+            self.spare.keep(task.record);
         }
     }
 

@@ -79,6 +79,9 @@ impl Flood {
 
     fn note(&mut self, end: Option<(u64, u64)>) {
         // While nothing dies there is nothing to remember but the count.
+        if end.is_none() && self.dead == 0 && self.recent.len() == RECENT {
+            return;
+        }
         self.recent.push_back(end);
         if let Some((cause, lane)) = end {
             self.dead += 1;

@@ -51,7 +51,7 @@ impl Engine {
         }
         let ids = match &self.worker {
             Worker::Sink(sink) => Some(Ids::InSink(sink.clone())),
-            Worker::Effects(effects) => effects.ids.clone().map(Ids::Beside),
+            Worker::Effects(hands) => hands.effects.ids.clone().map(Ids::Beside),
         };
         let Some(ids) = ids else { return };
         self.forgetting.last_ms = now;

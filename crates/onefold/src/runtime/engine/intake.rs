@@ -15,6 +15,7 @@ use crate::outcome::Failure;
 use crate::pipeline::dedup::Missing;
 use crate::pipeline::filter::FilterVerdict;
 use crate::record::Record;
+use crate::runtime::hands::Go;
 
 /// What intake makes of a record.
 enum Intake {
@@ -23,28 +24,49 @@ enum Intake {
     Dead { identity: Identity, reason: Reason },
 }
 
+/// A record that is to have a place in a lane.
+pub(super) struct Sorted {
+    pub(super) arrival: Arrival,
+    pub(super) identity: Identity,
+    pub(super) digest: Option<[u8; 16]>,
+    lane: u64,
+    work: Work,
+}
+
+/// `CommitFirst`: so many records wait for their commit at most, one poll more or less.
+const COMMITTED_TOGETHER: usize = 1024;
+
 impl Engine {
     /// How many records may be taken from the log now. Not reading is the gentlest pause: what the client has fetched
     /// stays where it is.
     pub(super) fn room_for_records(&self) -> usize {
         let waiting = self.commits.awaiting();
-        let full = self.lanes.full(u32::MAX) == Some(Full::Queued) || waiting >= POLL;
+        let full = self.lanes.full(u32::MAX) == Some(Full::Queued) || waiting >= COMMITTED_TOGETHER;
         // What is committed must run before its partition goes: nothing new comes in front of it.
         let runs_out = self.protocol == Protocol::CommitFirst && self.is_revoking();
         if full || runs_out || self.ending.takes_no_more() { 0 } else { POLL }
     }
 
-    pub(super) fn take_in(&mut self, record: Record) {
+    /// Takes a record in that was polled. With `go`, it runs as it comes, where nothing speaks against it.
+    pub(super) fn take_in(&mut self, record: Record, go: Option<&mut Go>) {
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         let (gap_start, epoch) = (owned.reached, owned.epoch);
-        let bytes = u32::try_from(record.size_bytes()).unwrap_or(u32::MAX);
-        let delivered = owned.progress.delivered(record.offset, record.leader_epoch, bytes);
         owned.reached = owned.reached.max(record.offset + 1);
         owned.end = owned.end.max(owned.reached);
-        match delivered {
+        if let Some(go) = go.filter(|_| owned.progress.may_run_at_once(record.offset, owned.running)) {
+            return self.take_in_at_once(record, (gap_start, epoch), go);
+        }
+        let bytes = size_of(&record);
+        match owned.progress.delivered(record.offset, record.leader_epoch, bytes) {
             Delivered::New(ticket) => {
                 self.counters.delivered += 1;
-                self.sort(record, ticket, (gap_start, epoch), bytes);
+                match self.sort(&record, bytes) {
+                    Some(sorted) => self.place(record, ticket, (gap_start, epoch), sorted),
+                    None => {
+                        self.counters.skipped += 1;
+                        self.finish(record.partition, ticket);
+                    }
+                }
             }
             Delivered::Done => {
                 self.counters.delivered += 1;
@@ -55,51 +77,46 @@ impl Engine {
         }
     }
 
-    fn sort(&mut self, record: Record, ticket: Ticket, (gap_start, epoch): (i64, i64), bytes: u32) {
-        let intake = self.judge_intake(&record);
-        let in_sink = self.protocol.position_is_in_sink();
-        let (identity, reason) = match intake {
-            Intake::Pass if !in_sink => {
-                self.counters.skipped += 1;
-                return self.finish(record.partition, ticket);
-            }
-            Intake::Pass => (None, None),
-            Intake::Run { identity } => (Some(identity), None),
-            Intake::Dead { identity, reason } => (Some(identity), Some(reason)),
+    /// What is to become of a record; `None`: it is not for this pipeline, and nothing is to be written about it.
+    pub(super) fn sort(&mut self, record: &Record, bytes: u32) -> Option<Sorted> {
+        let (identity, work) = match self.judge_intake(record) {
+            Intake::Pass if !self.protocol.position_is_in_sink() => return None,
+            Intake::Pass => (self.origin_of(record), Work::Pass),
+            Intake::Run { identity } => (identity, Work::Run),
+            Intake::Dead { identity, reason } => (identity, Work::Doomed(Box::new(reason))),
         };
-        let lane = self.lane_of(&record);
-        let partition = record.partition as u32;
-        let (passes, dies) = (identity.is_none(), reason.is_some());
+        let passes = matches!(work, Work::Pass);
+        let lane = self.lane_of(record).filter(|_| !passes);
         // Two records with one identity never run at once; an origin is one record's own.
-        let shared = identity.as_ref().filter(|identity| !identity.is_by_origin() && !dies);
+        let is_shared = matches!(work, Work::Run) && !identity.is_by_origin();
         let arrival = Arrival {
-            partition,
-            key: lane.filter(|_| !passes),
-            identity: shared.map(|identity| hash(identity.as_bytes())),
+            partition: record.partition as u32,
+            key: lane,
+            identity: is_shared.then(|| hash(&identity.bytes())),
             bytes,
         };
-        let digest =
-            identity.as_ref().filter(|identity| self.remembers(identity)).map(|_| identity::digest_of(&record));
-        let lane = lane.filter(|_| !passes).unwrap_or_else(|| self.report.unique_lane());
-        let identity = Arc::new(identity.unwrap_or_else(|| Identity::from_bytes(Vec::new())));
-        let work = match reason {
-            Some(reason) => Work::Doomed(reason),
-            None if passes => Work::Pass,
-            None => Work::Run,
-        };
-        let record = Arc::new(record);
-        let task = Task { record, ticket, gap_start, lane, epoch, identity, digest, tries: Tries::default(), work };
+        let digest = (!passes && self.remembers(&identity)).then(|| identity::digest_of(record));
+        let lane = lane.unwrap_or_else(|| self.report.unique_lane());
+        Some(Sorted { arrival, identity, digest, lane, work })
+    }
+
+    /// Gives a record its place in a lane.
+    pub(super) fn place(&mut self, record: Record, ticket: Ticket, (gap_start, epoch): (i64, i64), sorted: Sorted) {
+        // The client's message is not kept for its headers as long as the record may wait.
+        record.headers();
+        let (arrival, dies) = (sorted.arrival, matches!(sorted.work, Work::Doomed(_)));
+        let task = sorted.task(self.spare.place(record), ticket, (gap_start, epoch));
         // What runs nothing needs no commit before it, and no commit passes it before its letter is out.
         if self.protocol == Protocol::CommitFirst && !dies {
             self.commits.hold_until_committed(arrival, task);
         } else {
             self.lanes.arrive(arrival, task);
-            self.pause_if_full(partition as i32);
+            self.pause_if_full(arrival.partition as i32);
         }
     }
 
     fn judge_intake(&self, record: &Record) -> Intake {
-        let by_origin = || identity::of_origin(&self.plan.group, &self.cluster_id, record);
+        let by_origin = || self.origin_of(record);
         let dead = |class, message: String| {
             let identity = crate::dead_letter::letter::identity_of(record).unwrap_or_else(by_origin);
             Intake::Dead { identity, reason: Reason { class, message, attempts: 0 } }
@@ -118,6 +135,10 @@ impl Engine {
             }
             Err(Failure { source, .. }) => dead(ReasonClass::Poison, source.to_string()),
         }
+    }
+
+    fn origin_of(&self, record: &Record) -> Identity {
+        self.origins.at(record.topic_id, record.partition, record.offset)
     }
 
     /// Whether a row is kept for this identity. Where the sink holds the position, an origin's row would say nothing
@@ -147,4 +168,20 @@ impl Engine {
             let _ = self.log.resume(partition);
         }
     }
+}
+
+impl Sorted {
+    /// Whether its effect is to run.
+    pub(super) fn runs(&self) -> bool {
+        matches!(self.work, Work::Run)
+    }
+
+    pub(super) fn task(self, record: Arc<Record>, ticket: Ticket, (gap_start, epoch): (i64, i64)) -> Task {
+        let Sorted { identity, digest, lane, work, .. } = self;
+        Task { record, ticket, gap_start, lane, epoch, identity, digest, tries: Tries::default(), work }
+    }
+}
+
+pub(super) fn size_of(record: &Record) -> u32 {
+    u32::try_from(record.size_bytes()).unwrap_or(u32::MAX)
 }

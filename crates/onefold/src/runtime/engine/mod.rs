@@ -5,6 +5,7 @@
 //! ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
+mod at_once;
 mod commit;
 mod dispatch;
 mod drain;
@@ -16,6 +17,7 @@ mod origin;
 mod owned;
 mod report;
 mod setup;
+mod spare;
 mod task;
 mod verdict;
 
@@ -25,12 +27,13 @@ use std::time::Duration;
 
 use onefold_core::attempt::{Breaker, RetryPolicy};
 use onefold_core::guarantee::Protocol;
+use onefold_core::identity::Origins;
 use onefold_core::lane::Lanes;
 use onefold_core::progress::Assignments;
 
 use super::clock::Clock;
 use super::counters::Counters;
-use super::effects::Effects;
+use super::hands::Hands;
 use super::inbox::{Inbox, Message};
 use super::observer::Observer;
 use crate::boundary::sink::Sink;
@@ -53,14 +56,14 @@ pub(super) enum Ended {
 
 /// Where work goes.
 enum Worker {
-    Effects(Arc<Effects>),
+    Effects(Box<Hands>),
     Sink(Arc<dyn Sink>),
 }
 
 pub(super) struct Engine {
     plan: Plan,
     protocol: Protocol,
-    cluster_id: Arc<str>,
+    origins: Origins,
     topic: Arc<str>,
     dead_topic: Arc<str>,
     log: Box<dyn Log>,
@@ -86,17 +89,21 @@ pub(super) struct Engine {
     counters: Counters,
     report: report::Report,
     records: Vec<Record>,
+    spare: spare::Spare,
     messages: Vec<Message>,
 }
 
 /// Records taken from the log at once, at most.
-const POLL: usize = 1024;
+const POLL: usize = 256;
 /// Nothing that has a time is checked less often than this.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 impl Engine {
     /// Runs until it is drained or stopped.
     pub(super) fn run(mut self) -> Ended {
+        // Handlers that run on this thread may use tokio as anywhere else.
+        let tokio = self.tokio.clone();
+        let _entered = tokio.enter();
         let ended = self.work();
         self.tell(true);
         match ended {
@@ -141,8 +148,12 @@ impl Engine {
         let mut records = std::mem::take(&mut self.records);
         let polled = self.log.poll(&mut records, room);
         let busy = !records.is_empty() || matches!(polled, Ok(Some(_)));
+        let mut go = if records.is_empty() { None } else { self.begin_at_once() };
         for record in records.drain(..) {
-            self.take_in(record);
+            self.take_in(record, go.as_mut());
+        }
+        if let Some(go) = go {
+            self.end_at_once(&go);
         }
         self.records = records;
         match polled {
@@ -157,6 +168,7 @@ impl Engine {
     fn hear(&mut self, message: Message) {
         match message {
             Message::Ended(ended) => self.on_all_ended(ended),
+            Message::Ran { slot, done, quick } => self.on_ran(slot, done, quick),
             Message::Buried(slot, result) => self.on_buried(slot, result),
             Message::Relayed(result) => self.on_relayed(result),
             Message::Stop => self.ending.stop(),

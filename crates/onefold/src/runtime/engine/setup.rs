@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use onefold_core::attempt::{Breaker, BreakerSettings};
 use onefold_core::guarantee::Protocol;
+use onefold_core::identity::Origins;
 use onefold_core::lane::{Budget, LaneSettings, Lanes};
-use tokio::sync::Semaphore;
 
 use super::forget::Ids;
 use super::{Engine, Worker};
@@ -18,6 +18,7 @@ use crate::record::TopicId;
 use crate::runtime::RunError;
 use crate::runtime::clock::Clock;
 use crate::runtime::effects::Effects;
+use crate::runtime::hands::Hands;
 use crate::runtime::inbox::Inbox;
 use crate::runtime::observer::Observer;
 use crate::store::{IdStore, MemoryIds};
@@ -43,9 +44,9 @@ impl Engine {
         let worker = match work {
             Work::Effect(effect) => {
                 let ids = id_store(&plan, protocol).await?;
-                let permits = Arc::new(Semaphore::new(plan.concurrency));
-                let (inbox, crash) = (setup.inbox.clone(), plan.crash.clone());
-                Worker::Effects(Arc::new(Effects { effect, ids, permits, inbox, crash }))
+                let effects = Effects { effect, ids, crash: plan.crash.clone() };
+                let (tokio, inbox) = (setup.tokio.clone(), setup.inbox.clone());
+                Worker::Effects(Box::new(Hands::new(effects, tokio, inbox, plan.concurrency.max(1))))
             }
             Work::InTransaction { open, .. } => {
                 let settings = SinkSettings {
@@ -71,11 +72,11 @@ impl Engine {
         let lanes = Lanes::new(lane_settings(&plan, &worker));
         let mut report = super::report::Report::default();
         (report.topic_id, report.drains) = (setup.topic_id, setup.drains);
+        let origins = Origins::of(&plan.group, &setup.cluster_id);
         Ok(Engine {
             policy: plan.retry.into(),
             plan,
             protocol,
-            cluster_id: setup.cluster_id,
             topic,
             dead_topic,
             log: setup.log,
@@ -98,17 +99,19 @@ impl Engine {
             ending: Default::default(),
             counters: Default::default(),
             report,
+            origins,
             records: Vec::new(),
+            spare: Default::default(),
             messages: Vec::new(),
         })
     }
 }
 
-/// What runs at once: for handlers, several times the concurrency is given out, so that each finds the next one
-/// ready; a semaphore holds the concurrency itself. For a database, a few transactions.
+/// What runs at once: for handlers the concurrency, which [`Hands`] keeps, and the letters on their way; for a
+/// database, a few transactions.
 fn lane_settings(plan: &crate::pipeline::plan::Plan, worker: &Worker) -> LaneSettings {
     let records = match worker {
-        Worker::Effects(_) => (plan.concurrency * 4).max(1024),
+        Worker::Effects(_) => (plan.concurrency * 2).max(1024),
         Worker::Sink(_) => 2048,
     };
     let defaults = LaneSettings::default();

@@ -18,7 +18,7 @@ pub(super) struct Task {
     pub(super) lane: u64,
     /// The owner epoch of the assignment that it was delivered under, whoever has the partition by now.
     pub(super) epoch: i64,
-    pub(super) identity: Arc<Identity>,
+    pub(super) identity: Identity,
     /// Set where the identity is remembered.
     pub(super) digest: Option<[u8; 16]>,
     pub(super) tries: Tries,
@@ -32,7 +32,7 @@ pub(super) enum Work {
     /// Nothing but the position: it is not for this pipeline.
     Pass,
     /// It died at intake: to be buried, unless the flood guard holds it back.
-    Doomed(crate::dead_letter::Reason),
+    Doomed(Box<crate::dead_letter::Reason>),
     /// It is dead; this letter is to be stored or published.
     Bury(Arc<Letter>),
 }

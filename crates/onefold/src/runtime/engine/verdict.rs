@@ -65,13 +65,7 @@ impl Engine {
         }
         super::dispatch::note_running(&mut self.owned, self.lanes.get(slot));
         match &self.worker {
-            Worker::Sink(sink) => {
-                let inbox = self.inbox.clone();
-                let answer = move |done: Vec<_>| {
-                    inbox.push(Message::Ended(done.into_iter().map(|done| (slot, done)).collect()));
-                };
-                sink.submit(self.tx_job(slot).into_iter().collect(), Box::new(answer));
-            }
+            Worker::Sink(_) => self.submit(vec![slot]),
             Worker::Effects(_) => self.publish_letter(slot),
         }
     }
@@ -108,9 +102,9 @@ impl Engine {
         let record = letter.record.clone();
         // A conflict leaves the row of the record that came first as it is.
         let conflict = letter.reason.class == ReasonClass::Conflict;
-        let mark = task.digest.filter(|_| !conflict).map(|digest| (task.identity.as_ref().clone(), digest));
+        let mark = task.digest.filter(|_| !conflict).map(|digest| (task.identity.clone(), digest));
         let ids = match &self.worker {
-            Worker::Effects(effects) => effects.ids.clone(),
+            Worker::Effects(hands) => hands.effects.ids.clone(),
             Worker::Sink(_) => None,
         };
         self.tokio.spawn(async move {

@@ -30,7 +30,7 @@ pub(super) fn look_up(
 ) -> rusqlite::Result<Claim> {
     let mut select = own.prepared(conn, "SELECT state, digest FROM onefold_ids WHERE identity = ?1")?;
     let row: Option<(String, Vec<u8>)> =
-        select.query_row([identity.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        select.query_row([identity.bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let stored = row.as_ref().map(|(state, digest)| {
         // A state of a later version stands for something that happened: it suppresses, as done does.
         StoredRow { state: RowState::read(state).unwrap_or(RowState::Done), digest }
@@ -50,7 +50,7 @@ pub(super) fn write(
 ) -> rusqlite::Result<usize> {
     let insert = r#"INSERT INTO onefold_ids (identity, digest, state, at_ms, "group") VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT DO NOTHING"#;
-    own.run(conn, insert, (identity.as_bytes(), digest, state.as_str(), now_ms, group))
+    own.run(conn, insert, (identity.bytes(), digest, state.as_str(), now_ms, group))
 }
 
 /// Forgets a few identities that are older than the window.

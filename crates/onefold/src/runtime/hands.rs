@@ -1,0 +1,184 @@
+//! Where handlers run: here, on the engine's own thread, while they end at once; on tokio when they wait or take long.
+//!
+//! A hop to another thread and back costs more than most handlers do. A handler that waits for something is moved to
+//! tokio as it stands. Who is slow without waiting (a long computation, a call that blocks) would keep the engine from
+//! polling, so after a short while all attempts begin on tokio, on all of its threads, until they are quick again.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use onefold_core::lane::Slot;
+use tokio_util::sync::ReusableBoxFuture;
+
+use super::effects::{Effects, Job};
+use super::inbox::{Inbox, Message};
+use crate::boundary::sink::TxDone;
+
+/// One pipeline's handlers at work.
+pub(super) struct Hands {
+    pub(super) effects: Arc<Effects>,
+    tokio: tokio::runtime::Handle,
+    inbox: Arc<Inbox>,
+    /// Attempts on tokio at once, at most.
+    at_most: usize,
+    on_tokio: usize,
+    pace: Pace,
+    /// The one place in memory for attempts that end at once.
+    place: ReusableBoxFuture<'static, TxDone>,
+}
+
+/// No longer than this without polling the log. A poll of quick ones stays below it.
+const LONGEST_HERE: Duration = Duration::from_millis(100);
+
+impl Hands {
+    pub(super) fn new(effects: Effects, tokio: tokio::runtime::Handle, inbox: Arc<Inbox>, at_most: usize) -> Hands {
+        let place = ReusableBoxFuture::new(std::future::pending());
+        Hands { effects: Arc::new(effects), tokio, inbox, at_most, on_tokio: 0, pace: Pace::Here, place }
+    }
+
+    /// Whether one more attempt may begin.
+    pub(super) fn has_room(&self) -> bool {
+        self.on_tokio < self.at_most
+    }
+
+    /// An attempt on tokio has ended.
+    pub(super) fn ended(&mut self, quick: bool) {
+        self.on_tokio -= 1;
+        self.pace.ended_on_tokio(quick);
+    }
+
+    /// Begins a few attempts, one after the other.
+    pub(super) fn go(&self) -> Go {
+        let began = Instant::now();
+        Go { here: matches!(self.pace, Pace::Here), began, now: began, looked: 0, ran: 0, waited: 0, is_stopped: false }
+    }
+
+    /// Makes one attempt on this thread, as far as it comes without waiting.
+    pub(super) fn attempt(&mut self, job: Job, go: &mut Go) -> Result<TxDone, Waiting> {
+        go.ran += 1;
+        self.place.set(self.effects.clone().run(job));
+        match self.place.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => Ok(done),
+            Poll::Pending => {
+                go.waited += 1;
+                Err(Waiting(std::mem::replace(&mut self.place, ReusableBoxFuture::new(std::future::pending()))))
+            }
+        }
+    }
+
+    /// An attempt that waits for something goes on on tokio; its end comes as a message.
+    pub(super) fn go_on(&mut self, slot: Slot, Waiting(attempt): Waiting) {
+        self.on_tokio += 1;
+        let inbox = self.inbox.clone();
+        self.tokio.spawn(async move { inbox.push(Message::Ran { slot, done: attempt.await, quick: false }) });
+    }
+
+    /// Makes an attempt on tokio; its end comes as a message.
+    pub(super) fn begin_on_tokio(&mut self, slot: Slot, job: Job) {
+        self.on_tokio += 1;
+        let (attempt, inbox) = (self.effects.clone().run(job), self.inbox.clone());
+        self.tokio.spawn(async move {
+            let mut attempt = std::pin::pin!(attempt);
+            let began = Instant::now();
+            let first = std::future::poll_fn(|cx| Poll::Ready(attempt.as_mut().poll(cx))).await;
+            let (done, quick) = match first {
+                Poll::Ready(done) => (done, began.elapsed() < QUICK),
+                Poll::Pending => (attempt.await, false),
+            };
+            inbox.push(Message::Ran { slot, done, quick });
+        });
+    }
+
+    /// Attempts begun together are over, or elsewhere.
+    pub(super) fn end(&mut self, go: &Go) {
+        if go.here && go.ran > 0 {
+            self.pace.ended_here(go.looked, go.ran, go.waited, go.began.elapsed());
+        }
+    }
+}
+
+/// An attempt that waits for something.
+pub(super) struct Waiting(ReusableBoxFuture<'static, TxDone>);
+
+/// A few attempts that are begun one after the other, without polling the log between them.
+pub(super) struct Go {
+    here: bool,
+    began: Instant,
+    now: Instant,
+    /// Records looked at, whether they ran or not.
+    looked: u32,
+    ran: u32,
+    waited: u32,
+    /// Nothing more is to run in this go.
+    pub(super) is_stopped: bool,
+}
+
+impl Go {
+    /// Whether attempts begin on the engine's own thread.
+    pub(super) fn is_here(&self) -> bool {
+        self.here
+    }
+
+    /// Whether nothing more is to run in this go: it was stopped, or the log waits to be polled.
+    pub(super) fn is_over(&mut self) -> bool {
+        // Reading the clock costs as much as a small handler does.
+        if self.looked.is_multiple_of(8) {
+            self.now = Instant::now();
+        }
+        self.looked += 1;
+        self.is_stopped || self.now.duration_since(self.began) >= LONGEST_HERE
+    }
+}
+
+/// An attempt that takes less is not worth a hop to another thread.
+const QUICK: Duration = Duration::from_micros(50);
+/// So many quick ones in a row on tokio, and the next ones are made here.
+const QUICK_IN_A_ROW: u32 = 256;
+
+/// Where attempts begin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Pace {
+    Here,
+    OnTokio { quick: u32 },
+}
+
+impl Pace {
+    fn ended_here(&mut self, looked: u32, ran: u32, waited: u32, took: Duration) {
+        if took > QUICK * looked.max(1) || waited * 4 > ran {
+            *self = Pace::OnTokio { quick: 0 };
+        }
+    }
+
+    fn ended_on_tokio(&mut self, is_quick: bool) {
+        if let Pace::OnTokio { quick } = self {
+            *quick = if is_quick { *quick + 1 } else { 0 };
+            if *quick >= QUICK_IN_A_ROW {
+                *self = Pace::Here;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_and_waiting_handlers_leave_the_engines_thread_and_quick_ones_come_back() {
+        let mut pace = Pace::Here;
+        pace.ended_here(100, 100, 0, Duration::from_micros(400));
+        assert_eq!(pace, Pace::Here);
+        pace.ended_here(100, 100, 26, Duration::from_micros(400));
+        assert_eq!(pace, Pace::OnTokio { quick: 0 });
+        (1..QUICK_IN_A_ROW).for_each(|_| pace.ended_on_tokio(true));
+        pace.ended_on_tokio(false);
+        (1..QUICK_IN_A_ROW).for_each(|_| pace.ended_on_tokio(true));
+        assert_ne!(pace, Pace::Here);
+        pace.ended_on_tokio(true);
+        assert_eq!(pace, Pace::Here);
+        // One that blocks for long is enough.
+        pace.ended_here(1, 1, 0, Duration::from_secs(1));
+        assert_eq!(pace, Pace::OnTokio { quick: 0 });
+    }
+}
