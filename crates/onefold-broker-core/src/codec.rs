@@ -3,6 +3,8 @@
 //! Big-endian, fixed widths, lengths as `u32`. A reader checks every length against what is left *before* it allocates, so
 //! that a broken file costs an error and never memory.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, Bytes};
 
 use crate::id::{Lsn, TopicId, TopicPartition};
@@ -140,6 +142,16 @@ impl<T: Coded> Coded for Vec<T> {
     fn take(from: &mut Reader) -> Result<Self, RecordError> {
         let count = from.count(T::MIN_BYTES)?;
         (0..count).map(|_| T::take(from)).collect()
+    }
+}
+
+impl<T: Coded> Coded for Arc<T> {
+    const MIN_BYTES: usize = T::MIN_BYTES;
+    fn put(&self, out: &mut Vec<u8>) {
+        T::put(self, out);
+    }
+    fn take(from: &mut Reader) -> Result<Self, RecordError> {
+        T::take(from).map(Arc::new)
     }
 }
 

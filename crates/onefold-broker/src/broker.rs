@@ -100,9 +100,9 @@ impl Broker {
 
     /// Waits until the broker can serve no more, and says why: a write or sync of its journal failed. Cancel-safe.
     pub async fn stopped(&self) -> String {
-        let mut durable = self.log.durable();
-        match durable.wait_for(|durable| durable.stopped.is_some()).await {
-            Ok(durable) => durable.stopped.as_deref().unwrap_or_default().to_owned(),
+        let mut stopped = self.log.stopped();
+        match stopped.wait_for(Option::is_some).await {
+            Ok(why) => why.as_deref().unwrap_or_default().to_owned(),
             Err(_) => "the broker was shut down".to_owned(),
         }
     }
@@ -213,9 +213,9 @@ async fn keep_group_time(node: Arc<Node>) {
 
 /// A log that has stopped can answer nothing any more: close the port, so that clients notice.
 async fn stop_with_the_log(log: Log, stop: watch::Sender<bool>) {
-    let mut durable = log.durable();
-    if let Ok(durable) = durable.wait_for(|durable| durable.stopped.is_some()).await {
-        let why = durable.stopped.as_deref().unwrap_or_default();
+    let mut stopped = log.stopped();
+    if let Ok(why) = stopped.wait_for(Option::is_some).await {
+        let why = why.as_deref().unwrap_or_default();
         if *stop.borrow() {
             return; // it was told to: nothing went wrong
         }

@@ -97,7 +97,7 @@ async fn d3_a_failed_sync_stops_the_log_for_good() {
                 break; // The sync that failed was one that only prepares a file, and was made up for.
             }
         }
-        let stopped = log.durable().borrow().stopped.clone();
+        let stopped = log.stopped().borrow().clone();
         if stopped.is_some() {
             assert!(log.sequence(|_, _| ((), Some(Record::ProducerIdsReserved { next: 1 }))).is_err());
             assert!(log.wait_durable(Lsn(u64::MAX)).await.is_err());

@@ -1,31 +1,38 @@
 //! `cargo xtask bench broker`: latency of a durable answer, rates, start, memory, beside Apache Kafka and the disk.
 
 use super::{
-    disk, load,
-    numbers::{median, short},
+    disk::Yardstick,
+    load::{self, OneAtATime},
+    numbers::percentile,
     opponent::{ALL, Opponent},
+    results::Results,
 };
 use crate::tree;
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
-const SIZES: [(usize, &str); 3] = [(100, "100 B"), (1024, "1 KiB"), (10_240, "10 KiB")];
+/// Answers and writes of the yardstick take turns so often.
+const ROUNDS: usize = 20;
+const P50: &str = "acks=all 1 KiB one at a time, p50, µs";
+const P99: &str = "acks=all 1 KiB one at a time, p99, µs";
 
 #[derive(clap::Args)]
 pub struct Options {
     /// How often each opponent has its turn
     #[arg(long, default_value_t = 3)]
     turns: usize,
-    /// MiB to produce and consume at each size
-    #[arg(long, default_value_t = 2048)]
+    /// MiB to produce and consume at each size; 2560 take Onefold through more than ten checkpoints
+    #[arg(long, default_value_t = 2560)]
     mib: usize,
     /// Answers of the latency measurement
     #[arg(long, default_value_t = 4000)]
     answers: usize,
+    /// Bytes of the records
+    #[arg(long, value_delimiter = ',', default_value = "100,1024,10240")]
+    sizes: Vec<usize>,
     /// The onefold binary; built in release if not given
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -35,72 +42,86 @@ pub struct Options {
     /// Where the data goes; the disk under it is what is measured
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     folder: PathBuf,
+    /// Adds to what earlier calls have left in this file, and prints all of it
+    #[arg(long)]
+    results: Option<PathBuf>,
 }
-
-/// By measure, by opponent: one value a turn.
-type Table = BTreeMap<(usize, String), BTreeMap<Opponent, Vec<f64>>>;
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let binary = options.binary.clone().map_or_else(tree::onefold_release, Ok)?;
-    let mut table = Table::new();
-    let mut disk = (Vec::new(), Vec::new());
+    let mut results = Results::read(options.results.as_deref())?;
     for turn in 1..=options.turns {
         for opponent in ALL.into_iter().filter(|one| options.only.is_empty() || options.only.contains(one)) {
             eprintln!("turn {turn}: {}", opponent.name());
             let home = tempfile::tempdir_in(&options.folder)?;
-            let (p50, p99) = disk::fdatasync(home.path(), options.answers)?;
-            disk.0.push(micros(p50));
-            disk.1.push(micros(p99));
-            measure(opponent, &binary, home.path(), options, &mut table)?;
+            measure(opponent, &binary, home.path(), options, &mut results)?;
+            results.save(options.results.as_deref())?;
         }
     }
-    print(&table, (median(disk.0), median(disk.1)));
+    results.print();
+    let (p50, p99) = (results.value(P50, Opponent::Onefold), results.value(P99, Opponent::Onefold));
+    let (disk_p50, disk_p99) =
+        (results.value(&disk(0, "p50"), Opponent::Onefold), results.value(&disk(0, "p99"), Opponent::Onefold));
+    println!("\nbeside the disk in the same turns: p50 {:+.0} µs, p99 {:.2} times", p50 - disk_p50, p99 / disk_p99);
     Ok(())
 }
 
-fn measure(opponent: Opponent, binary: &Path, home: &Path, options: &Options, table: &mut Table) -> anyhow::Result<()> {
+fn measure(
+    opponent: Opponent,
+    binary: &Path,
+    home: &Path,
+    options: &Options,
+    results: &mut Results,
+) -> anyhow::Result<()> {
     let running = opponent.start(binary, home)?;
-    let mut order = 0;
-    let mut note = |what: &str, value: f64| {
-        order += 1;
-        table.entry((order, what.to_owned())).or_default().entry(opponent).or_default().push(value);
-    };
+    let mut note = |what: &str, value: f64| results.add(what, opponent, value);
     note("start, ms", running.start.as_secs_f64() * 1e3);
     thread::sleep(Duration::from_secs(1));
     note("memory idle, MiB", running.memory_mib()?);
-    let (p50, p99) = load::one_at_a_time(&running.address, "latency", 1024, options.answers)?;
-    note("acks=all 1 KiB one at a time, p50, µs", micros(p50));
-    note("acks=all 1 KiB one at a time, p99, µs", micros(p99));
-    for (size, name) in SIZES {
-        let topic = format!("rate-{size}");
+    if options.answers > 0 {
+        latency(&running.address, home, options.answers, &mut note)?;
+    }
+    for &size in &options.sizes {
+        let (topic, name) = (format!("rate-{size}"), bytes(size));
+        let before = running.checkpoints();
         note(&format!("produce {name}, records/s"), load::produce(&running.address, &topic, size, options.mib << 20)?);
+        if let (Some(before), Some(after)) = (before, running.checkpoints()) {
+            note(&format!("checkpoints in that, {name}"), (after - before) as f64);
+        }
         note(&format!("consume {name}, records/s"), load::consume(&running.address, &topic)?);
     }
     note("memory loaded, MiB", running.memory_mib()?);
     Ok(())
 }
 
-fn micros(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e6
+/// Answers and bare writes to the same disk, in turns.
+fn latency(address: &str, home: &Path, answers: usize, note: &mut impl FnMut(&str, f64)) -> anyhow::Result<()> {
+    let mut yardstick = Yardstick::new(home)?;
+    let mut client = OneAtATime::open(address, "latency", 1024)?;
+    // The first answers are the broker's warming up (most of all a JVM's); they do not count.
+    client.some(answers / 4)?;
+    client.took.clear();
+    for _ in 0..ROUNDS {
+        yardstick.some(answers / ROUNDS)?;
+        client.some(answers / ROUNDS)?;
+    }
+    for (way, took) in yardstick.took.iter_mut().enumerate().filter(|(_, took)| !took.is_empty()) {
+        note(&disk(way, "p50"), micros(percentile(took, 0.5)));
+        note(&disk(way, "p99"), micros(percentile(took, 0.99)));
+    }
+    note(P50, micros(percentile(&mut client.took, 0.5)));
+    note(P99, micros(percentile(&mut client.took, 0.99)));
+    Ok(())
 }
 
-fn print(table: &Table, (disk_p50, disk_p99): (f64, f64)) {
-    println!(
-        "The disk: write of 1 KiB + fdatasync, preallocated and zero-filled: p50 {disk_p50:.0} µs, p99 {disk_p99:.0} µs\n"
-    );
-    let names: Vec<_> = ALL.iter().map(|one| one.name()).collect();
-    println!("| | {} | ratio to page cache | ratio to flush=1 |", names.join(" | "));
-    println!("|---|{}---|---|", "---|".repeat(names.len()));
-    for ((_, what), by) in table {
-        let value = |opponent| by.get(&opponent).map_or(f64::NAN, |turns| median(turns.iter().copied()));
-        let ours = value(Opponent::Onefold);
-        let ratios =
-            [Opponent::KafkaPageCache, Opponent::KafkaFsync].map(|other| format!("{:.2}", ours / value(other)));
-        let values = ALL.map(|one| short(value(one)));
-        println!("| {what} | {} | {} |", values.join(" | "), ratios.join(" | "));
-    }
-    if let Some(p50) = table.iter().find(|((_, what), _)| what.contains("p50")) {
-        let ours = median(p50.1.get(&Opponent::Onefold).into_iter().flatten().copied());
-        println!("\np50 over the disk's: {:+.0} µs", ours - disk_p50);
-    }
+fn disk(way: usize, share: &str) -> String {
+    format!("the disk, {}, {share}, µs", super::disk::WAYS[way])
+}
+
+fn bytes(size: usize) -> String {
+    if size.is_multiple_of(1024) { format!("{} KiB", size / 1024) } else { format!("{size} B") }
+}
+
+fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
 }

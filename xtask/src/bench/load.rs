@@ -1,7 +1,6 @@
 //! The load, the same bytes for every opponent: one batch a request, idempotent, acks=all, five requests in flight on
 //! each connection, each connection its own partition.
 
-use super::numbers::percentile;
 use crate::wire::{self, Batch, Connection, Sender};
 use anyhow::bail;
 use std::{
@@ -14,23 +13,31 @@ const IN_FLIGHT: usize = 5;
 const BATCH_BYTES: usize = 128 * 1024;
 const FETCH_BYTES: i32 = 1 << 20;
 
-/// One record a request, the next when it is answered: p50 and p99.
-pub fn one_at_a_time(address: &str, topic: &str, size: usize, count: usize) -> anyhow::Result<(Duration, Duration)> {
-    let mut connection = Connection::open(address)?;
-    wire::create_topic(&mut connection, topic, 1)?;
-    let mut frames = Frames::new(&mut connection, topic, 0, size, 1)?;
-    let mut took = Vec::with_capacity(count);
-    // The first answers are the broker's warming up (most of all a JVM's); they do not count.
-    for number in 0..count + count / 4 {
-        let frame = frames.next();
-        let began = Instant::now();
-        connection.send(frame)?;
-        accepted(&connection.receive()?)?;
-        if number >= count / 4 {
-            took.push(began.elapsed());
-        }
+/// One record a request, the next when it is answered.
+pub struct OneAtATime {
+    connection: Connection,
+    frames: Frames,
+    pub took: Vec<Duration>,
+}
+
+impl OneAtATime {
+    pub fn open(address: &str, topic: &str, size: usize) -> anyhow::Result<OneAtATime> {
+        let mut connection = Connection::open(address)?;
+        wire::create_topic(&mut connection, topic, 1)?;
+        let frames = Frames::new(&mut connection, topic, 0, size, 1)?;
+        Ok(OneAtATime { connection, frames, took: Vec::new() })
     }
-    Ok((percentile(&mut took, 0.5), percentile(&mut took, 0.99)))
+
+    pub fn some(&mut self, count: usize) -> anyhow::Result<()> {
+        for _ in 0..count {
+            let frame = self.frames.next();
+            let began = Instant::now();
+            self.connection.send(frame)?;
+            accepted(&self.connection.receive()?)?;
+            self.took.push(began.elapsed());
+        }
+        Ok(())
+    }
 }
 
 /// Records a second, all of them answered.

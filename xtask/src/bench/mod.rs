@@ -2,10 +2,12 @@
 //! and the median of the turns counts.
 
 mod broker;
+mod checkpoints;
 mod disk;
 mod load;
 mod numbers;
 mod opponent;
+mod results;
 mod runtime;
 
 #[derive(clap::Subcommand)]

@@ -1,5 +1,6 @@
 //! Who takes part: Onefold's broker, and Apache Kafka with both of its promises.
 
+use super::checkpoints::Checkpoints;
 use crate::{
     process::{Process, free_address, memory_mib},
     services::{Durability, Kafka},
@@ -38,6 +39,7 @@ impl Opponent {
             address: kafka.address().to_owned(),
             pid: kafka.pid(),
             start: kafka.start_took,
+            checkpoints: None,
             _server: Server::Kafka(kafka),
         })
     }
@@ -47,6 +49,7 @@ pub struct Running {
     pub address: String,
     pub start: Duration,
     pid: u32,
+    checkpoints: Option<Checkpoints>,
     _server: Server,
 }
 
@@ -62,11 +65,19 @@ impl Running {
     pub fn memory_mib(&self) -> anyhow::Result<f64> {
         memory_mib(self.pid, "VmRSS:")
     }
+
+    /// How many checkpoints there were, where there are any.
+    pub fn checkpoints(&self) -> Option<u64> {
+        self.checkpoints.as_ref().map(Checkpoints::seen)
+    }
 }
 
 fn onefold(binary: &Path, home: &Path) -> anyhow::Result<Running> {
     let address = free_address()?;
     let began = Instant::now();
-    let process = Process::broker(binary, &home.join("broker"), &address, &home.join("broker.log"))?;
-    Ok(Running { address, start: began.elapsed(), pid: process.pid(), _server: Server::Onefold(process) })
+    let data = home.join("broker");
+    let process = Process::broker(binary, &data, &address, &home.join("broker.log"))?;
+    let (start, pid) = (began.elapsed(), process.pid());
+    let checkpoints = Some(Checkpoints::watch(&data));
+    Ok(Running { address, start, pid, checkpoints, _server: Server::Onefold(process) })
 }

@@ -91,6 +91,6 @@ impl State {
             self.groups.commit(group, known, stamp.time_ms, stamp.lsn);
         }
         let after = TransactionalId::after(end, stamp.time_ms, stamp.lsn);
-        self.transactional_ids.insert(end.transactional_id.clone(), after);
+        self.transactional_ids.insert(end.transactional_id.as_str().into(), after);
     }
 }

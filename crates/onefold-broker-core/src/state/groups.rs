@@ -1,6 +1,7 @@
 //! The groups: the durable part of each, and what it committed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::codec::{Coded, Reader, put_len, put_str};
 use crate::group::GroupSnapshot;
@@ -44,7 +45,8 @@ pub struct StoredOffset {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Groups {
-    by_name: BTreeMap<String, GroupState>,
+    /// Shared with copies of the state, as the topics are.
+    by_name: BTreeMap<Arc<str>, Arc<GroupState>>,
     /// The last deletion of a group: that a group is *not* there rests on it.
     deleted: Lsn,
     changed: Lsn,
@@ -52,11 +54,11 @@ pub(super) struct Groups {
 
 impl Groups {
     pub(super) fn get(&self, group: &str) -> Option<&GroupState> {
-        self.by_name.get(group)
+        self.by_name.get(group).map(Arc::as_ref)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &GroupState)> {
-        self.by_name.iter().map(|(name, group)| (name.as_str(), group))
+        self.by_name.iter().map(|(name, group)| (&**name, &**group))
     }
 
     pub(super) fn changed(&self) -> Lsn {
@@ -99,7 +101,7 @@ impl Groups {
     }
 
     pub(super) fn delete_offsets(&mut self, group: &str, partitions: &[TopicPartition], lsn: Lsn) {
-        let Some(group) = self.by_name.get_mut(group) else { return };
+        let Some(group) = self.by_name.get_mut(group).map(Arc::make_mut) else { return };
         for at in partitions {
             group.offsets.remove(at);
         }
@@ -110,9 +112,9 @@ impl Groups {
     /// A deleted topic's offsets go in every group: the id never comes back.
     pub(super) fn delete_topic(&mut self, topic: TopicId, lsn: Lsn) {
         for group in self.by_name.values_mut() {
-            let before = group.offsets.len();
-            group.offsets.retain(|at, _| at.topic != topic);
-            if group.offsets.len() != before {
+            if group.offsets.keys().any(|at| at.topic == topic) {
+                let group = Arc::make_mut(group);
+                group.offsets.retain(|at, _| at.topic != topic);
                 group.offsets_changed = lsn;
                 self.changed = lsn;
             }
@@ -124,9 +126,9 @@ impl Groups {
         self.changed = lsn;
         if !self.by_name.contains_key(group) {
             let new = GroupState { offsets_changed: self.deleted, ..GroupState::default() };
-            self.by_name.insert(group.to_owned(), new);
+            self.by_name.insert(group.into(), Arc::new(new));
         }
-        self.by_name.entry(group.to_owned()).or_default()
+        Arc::make_mut(self.by_name.entry(group.into()).or_default())
     }
 }
 
@@ -204,7 +206,7 @@ impl Coded for Groups {
     fn take(from: &mut Reader) -> Result<Self, RecordError> {
         let mut groups = Groups { deleted: from.take()?, changed: from.take()?, ..Groups::default() };
         for _ in 0..from.count(4 + GroupState::MIN_BYTES)? {
-            groups.by_name.insert(from.take()?, from.take()?);
+            groups.by_name.insert(from.take::<String>()?.into(), from.take()?);
         }
         Ok(groups)
     }

@@ -19,6 +19,7 @@ pub use topics::Topics;
 pub use transactions::TransactionalId;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use groups::Groups;
 use transactions::Unsettled;
@@ -29,6 +30,7 @@ use crate::partition::Partition;
 use crate::record::Record;
 use crate::topic::Topic;
 
+/// A clone is cheap, though not free: it shares topics, partitions and groups with its original until either changes them.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     lsn: Lsn,
@@ -37,7 +39,7 @@ pub struct State {
     groups: Groups,
     producer_id_next: i64,
     producer_ids_changed: Lsn,
-    transactional_ids: BTreeMap<String, TransactionalId>,
+    transactional_ids: BTreeMap<Arc<str>, TransactionalId>,
     unsettled: Unsettled,
 }
 

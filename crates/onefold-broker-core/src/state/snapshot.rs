@@ -51,7 +51,7 @@ impl State {
             unsettled: Unsettled::default(),
         };
         for _ in 0..from.count(4)? {
-            state.transactional_ids.insert(from.take()?, from.take()?);
+            state.transactional_ids.insert(from.take::<String>()?.into(), from.take()?);
         }
         from.take_end()?;
         Ok(state)

@@ -12,49 +12,52 @@ use crate::topic::Topic;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Topics {
-    by_id: HashMap<TopicId, Topic, TopicIdHasher>,
+    /// What a copy of the state shares with it until it changes: a checkpoint's copy is taken while all wait.
+    by_id: HashMap<TopicId, Arc<Topic>, TopicIdHasher>,
     /// Also the order in which topics are listed.
-    by_name: BTreeMap<Arc<str>, TopicId>,
+    by_name: Arc<BTreeMap<Arc<str>, TopicId>>,
     changed: Lsn,
 }
 
 impl Topics {
     pub(super) fn by_id(&self, id: TopicId) -> Option<&Topic> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(Arc::as_ref)
     }
 
     pub(super) fn by_name(&self, name: &str) -> Option<&Topic> {
-        self.by_id.get(self.by_name.get(name)?)
+        self.by_id(*self.by_name.get(name)?)
     }
 
     pub(super) fn partition_mut(&mut self, at: TopicPartition) -> Option<&mut Partition> {
-        self.by_id.get_mut(&at.topic)?.partition_mut(at.partition)
+        Arc::make_mut(self.by_id.get_mut(&at.topic)?).partition_mut(at.partition)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Topic> {
-        self.by_name.values().filter_map(|id| self.by_id.get(id))
+        self.by_name.values().filter_map(|id| self.by_id(*id))
     }
 
     pub(super) fn partitions(&self) -> impl Iterator<Item = (TopicPartition, &Partition)> {
         self.iter().flat_map(|topic| {
             (0i32..)
                 .zip(&topic.partitions)
-                .map(|(number, partition)| (TopicPartition::new(topic.id, number), partition))
+                .map(|(number, partition)| (TopicPartition::new(topic.id, number), &**partition))
         })
     }
 
     pub(super) fn begin_epoch(&mut self, leader_epoch: i32) {
         // The order does not matter: each partition changes on its own.
-        self.by_id.values_mut().flat_map(|topic| &mut topic.partitions).for_each(|p| p.begin_epoch(leader_epoch));
+        for partition in self.by_id.values_mut().flat_map(|topic| &mut Arc::make_mut(topic).partitions) {
+            Arc::make_mut(partition).begin_epoch(leader_epoch);
+        }
     }
 
     /// A topic that has its id or its name goes: no record makes that happen, and the two tables must agree whatever comes.
     pub(super) fn insert(&mut self, topic: Topic, changed: Lsn) {
         self.remove(topic.id, changed);
-        if let Some(displaced) = self.by_name.insert(Arc::clone(&topic.name), topic.id) {
+        if let Some(displaced) = Arc::make_mut(&mut self.by_name).insert(Arc::clone(&topic.name), topic.id) {
             self.by_id.remove(&displaced);
         }
-        self.by_id.insert(topic.id, topic);
+        self.by_id.insert(topic.id, Arc::new(topic));
         self.changed = changed;
     }
 
@@ -62,12 +65,12 @@ impl Topics {
     pub(super) fn changing(&mut self, id: TopicId, changed: Lsn) -> Option<&mut Topic> {
         let topic = self.by_id.get_mut(&id)?;
         self.changed = changed;
-        Some(topic)
+        Some(Arc::make_mut(topic))
     }
 
     pub(super) fn remove(&mut self, id: TopicId, changed: Lsn) {
         let Some(topic) = self.by_id.remove(&id) else { return };
-        self.by_name.remove(&topic.name);
+        Arc::make_mut(&mut self.by_name).remove(&topic.name);
         self.changed = changed;
     }
 

@@ -22,8 +22,8 @@ pub struct Topic {
     pub configs: Vec<(String, String)>,
     /// The same, read once, with defaults for what was not set.
     pub settings: TopicSettings,
-    /// By number.
-    pub partitions: Vec<Partition>,
+    /// By number. Shared with copies of the state until one of them changes.
+    pub partitions: Vec<Arc<Partition>>,
     /// The last record that changed name, configs or the number of partitions.
     pub changed: Lsn,
 }
@@ -44,17 +44,17 @@ impl Topic {
     pub(crate) fn grow(&mut self, total: i32, leader_epoch: i32, changed: Lsn) {
         let total = usize::try_from(total.min(MAX_PARTITIONS)).unwrap_or(0);
         while self.partitions.len() < total {
-            self.partitions.push(Partition::new(leader_epoch, changed));
+            self.partitions.push(Arc::new(Partition::new(leader_epoch, changed)));
         }
         self.changed = changed;
     }
 
     pub fn partition(&self, number: i32) -> Option<&Partition> {
-        self.partitions.get(usize::try_from(number).ok()?)
+        self.partitions.get(usize::try_from(number).ok()?).map(Arc::as_ref)
     }
 
     pub(crate) fn partition_mut(&mut self, number: i32) -> Option<&mut Partition> {
-        self.partitions.get_mut(usize::try_from(number).ok()?)
+        self.partitions.get_mut(usize::try_from(number).ok()?).map(Arc::make_mut)
     }
 }
 

@@ -1,23 +1,30 @@
-//! The machine's file system: pwritev, pread, fdatasync, flock; and for small writes that must be durable at once, one
-//! write around the page cache, which is what a disk does fastest.
+//! The machine's file system: pwritev, pread, fdatasync, flock; and for what must be durable at once, writes around the
+//! page cache, which is what a disk does fastest.
 
 use super::{Disk, DiskFile, is_full, sync_failed};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{FlockOperation, OFlags};
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// Linux takes at most this many parts in one pwritev (`IOV_MAX`).
 const PARTS_A_WRITE: usize = 1024;
 
 /// What a write around the page cache is aligned to: no disk has larger sectors, no machine we run on smaller pages.
 const ALIGNMENT: usize = 4096;
-/// Longer writes gain nothing by it, and would be copied once more.
-const DIRECT_BYTES: usize = 128 << 10;
+/// A longer write goes out in pieces of this size: beyond it a disk is no faster, and each thread that writes keeps a
+/// buffer as large as its largest piece.
+const PIECE: usize = 1 << 20;
+
+thread_local! {
+    /// Where a write is put together, aligned by position within.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The file system of this machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,13 +89,11 @@ struct RealFile {
     file: File,
     /// The same file, opened for writes around the page cache; none where the file system has no such thing.
     direct: OnceLock<Option<File>>,
-    /// Aligned by position within.
-    buffer: Mutex<Vec<u8>>,
 }
 
 impl RealFile {
     fn new(file: File) -> RealFile {
-        RealFile { file, direct: OnceLock::new(), buffer: Mutex::default() }
+        RealFile { file, direct: OnceLock::new() }
     }
 
     fn direct(&self) -> Option<&File> {
@@ -100,34 +105,66 @@ impl RealFile {
         self.direct.get_or_init(open).as_ref()
     }
 
-    /// Writes and syncs in one step, filling up the last block with zeros; false where it cannot be done this way.
+    /// Writes and syncs in one step, piece by piece, filling up the last block with zeros; false where it cannot be done
+    /// this way. What a crash leaves of it is a prefix of whole pieces and some blocks of the next, as of any write.
     fn write_direct(&self, parts: &[IoSlice<'_>], pos: u64) -> io::Result<bool> {
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        if length == 0 || length > DIRECT_BYTES || !pos.is_multiple_of(ALIGNMENT as u64) {
+        if !pos.is_multiple_of(ALIGNMENT as u64) {
             return Ok(false);
         }
         let Some(file) = self.direct() else { return Ok(false) };
-        let whole = length.next_multiple_of(ALIGNMENT);
-        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
-        if buffer.len() < whole + ALIGNMENT {
-            buffer.resize(whole + ALIGNMENT, 0);
+        let mut left = Parts { parts, within: 0 };
+        let (mut at, mut bytes) = (pos, parts.iter().map(|part| part.len()).sum::<usize>());
+        while bytes > 0 {
+            let piece = bytes.min(PIECE);
+            let written = BUFFER.with_borrow_mut(|buffer| {
+                let block = aligned(buffer, piece.next_multiple_of(ALIGNMENT));
+                left.take(&mut block[..piece]);
+                block[piece..].fill(0);
+                file.write_all_at(block, at)
+            });
+            match written {
+                Ok(()) => {}
+                // Not on this file system, or not with this alignment: nothing was tried, so nothing has failed.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput && at == pos => return Ok(false),
+                Err(error) if is_full(&error) => return Err(error),
+                Err(error) => return Err(sync_failed(error)),
+            }
+            (at, bytes) = (at + piece as u64, bytes - piece);
         }
-        let begin = buffer.as_ptr().align_offset(ALIGNMENT);
-        let Some(block) = buffer.get_mut(begin..begin + whole) else { return Ok(false) };
-        let mut at = 0;
-        for part in parts {
-            block[at..at + part.len()].copy_from_slice(part);
-            at += part.len();
-        }
-        block[at..].fill(0);
-        match file.write_all_at(block, pos) {
-            Ok(()) => Ok(true),
-            // Not on this file system, or not with this alignment: nothing was tried, so nothing has failed.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(false),
-            Err(error) if is_full(&error) => Err(error),
-            Err(error) => Err(sync_failed(error)),
+        Ok(true)
+    }
+}
+
+/// What is left to write.
+struct Parts<'a> {
+    parts: &'a [IoSlice<'a>],
+    /// Bytes of the first part that are taken already.
+    within: usize,
+}
+
+impl Parts<'_> {
+    /// Fills `to` with the next bytes, of which there are enough.
+    fn take(&mut self, mut to: &mut [u8]) {
+        while let Some(part) = self.parts.first().filter(|_| !to.is_empty()) {
+            let from = &part[self.within..];
+            let count = from.len().min(to.len());
+            let (now, later) = to.split_at_mut(count);
+            now.copy_from_slice(&from[..count]);
+            (to, self.within) = (later, self.within + count);
+            if self.within == part.len() {
+                (self.parts, self.within) = (&self.parts[1..], 0);
+            }
         }
     }
+}
+
+/// So many bytes of the buffer, beginning at a multiple of the alignment.
+fn aligned(buffer: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
+    if buffer.len() < bytes + ALIGNMENT {
+        buffer.resize(bytes + ALIGNMENT, 0);
+    }
+    let begin = buffer.as_ptr().align_offset(ALIGNMENT);
+    &mut buffer[begin..begin + bytes]
 }
 
 impl DiskFile for RealFile {

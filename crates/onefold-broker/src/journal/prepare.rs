@@ -80,8 +80,7 @@ fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: &Pace, urgent: impl Fn() 
             return Err(io::ErrorKind::Interrupted.into());
         }
         let chunk = zeros.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
-        file.write_at(&[IoSlice::new(&zeros[..chunk])], at)?;
-        file.sync_data()?;
+        file.write_sync_at(&[IoSlice::new(&zeros[..chunk])], at)?;
         at += chunk as u64;
         if !pace.rest.is_zero() && at < to && !urgent() {
             std::thread::sleep(pace.rest);
@@ -93,7 +92,6 @@ fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: &Pace, urgent: impl Fn() 
 /// A file that is ready at once, for the first moments of a start.
 pub fn prepare_first(disk: &dyn Disk, folder: &Path, sequence: u64, bytes: u64) -> io::Result<ReadyFile> {
     let file = disk.create(&folder.join(file_name(sequence)))?;
-    // Not synced here: whoever starts the file syncs it with its first records.
     let zeros = vec![0; 1 << 18];
     let mut at = 0;
     while at < bytes {
@@ -101,5 +99,7 @@ pub fn prepare_first(disk: &dyn Disk, folder: &Path, sequence: u64, bytes: u64) 
         file.write_at(&[IoSlice::new(&zeros[..chunk])], at)?;
         at += chunk as u64;
     }
+    // Or each of the first records would be the one to have its block allocated.
+    file.sync_data()?;
     Ok(ReadyFile { sequence, file, filled: bytes })
 }

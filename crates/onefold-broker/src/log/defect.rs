@@ -30,6 +30,10 @@ pub enum Planted {
     FoldersWithoutTopic,
     /// A topic's deletion is passed over at replay.
     DeletionNotReplayed,
+    /// A group's changes are passed over at replay.
+    GroupsNotReplayed,
+    /// The markers of transactions that ended are passed over at replay.
+    MarkersNotReplayed,
     /// A torn tail is searched for no evidence: damage below it is taken for it.
     DamageTakenForTornTail,
     /// The failed sync of the journal is tried again and believed.

@@ -7,14 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{oneshot, watch};
 
-/// How far everything is durable.
-#[derive(Debug, Clone, Default)]
-pub struct Durable {
-    /// This record and all before it.
-    pub lsn: Lsn,
-    /// Why nothing will become durable any more.
-    pub stopped: Option<Arc<str>>,
-}
+/// Why nothing will become durable any more; none while the log runs.
+pub type Stopped = Option<Arc<str>>;
 
 /// Releases those who wait for a record when it is durable, and nobody else.
 #[derive(Debug)]
@@ -22,7 +16,8 @@ pub(crate) struct Durability {
     lsn: AtomicU64,
     has_stopped: AtomicBool,
     waiters: Mutex<Waiters>,
-    watch: watch::Sender<Durable>,
+    /// Only of the end: whoever watched each sync would be woken by each, just when an answer has to leave.
+    watch: watch::Sender<Stopped>,
 }
 
 #[derive(Debug, Default)]
@@ -33,7 +28,7 @@ struct Waiters {
 
 impl Durability {
     pub(crate) fn new(lsn: Lsn) -> Durability {
-        let (watch, _) = watch::channel(Durable { lsn, stopped: None });
+        let (watch, _) = watch::channel(None);
         Durability { lsn: AtomicU64::new(lsn.0), has_stopped: AtomicBool::new(false), waiters: Mutex::default(), watch }
     }
 
@@ -41,7 +36,7 @@ impl Durability {
         Lsn(self.lsn.load(Ordering::Acquire))
     }
 
-    pub(crate) fn watch(&self) -> watch::Receiver<Durable> {
+    pub(crate) fn watch(&self) -> watch::Receiver<Stopped> {
         self.watch.subscribe()
     }
 
@@ -64,7 +59,6 @@ impl Durability {
             // Whoever is gone has nothing to learn.
             let _ = waiter.send(());
         }
-        self.watch.send_modify(|durable| durable.lsn = lsn);
     }
 
     /// Nothing will become durable any more. The first reason is kept.
@@ -79,7 +73,7 @@ impl Durability {
         // Dropping the senders wakes those who wait; they find the reason.
         waiters.by_lsn.clear();
         drop(waiters);
-        self.watch.send_modify(|durable| durable.stopped = Some(why));
+        self.watch.send_replace(Some(why));
     }
 
     pub(crate) async fn wait(&self, lsn: Lsn) -> Result<(), LogStopped> {

@@ -5,6 +5,7 @@ use super::durable::Durability;
 use super::flush::Unsynced;
 use super::partitions::Partitions;
 use super::sequencer::{Now, Queued, Sequencer, batch_bytes};
+use super::space::Full;
 use super::{LogSettings, LogStopped, Planted, lock};
 use crate::crash_point;
 use crate::disk::{Disk, is_full};
@@ -32,8 +33,7 @@ pub struct Engine {
     pub(super) durability: Durability,
     /// Bytes of batches between the sequencer and the journal.
     pub(super) queued_bytes: AtomicUsize,
-    /// No file or checkpoint could be written for lack of space.
-    pub(super) out_of_space: AtomicBool,
+    pub(super) full: Full,
     /// The last one who asked for room was refused for lack of space.
     pub(super) refusing: AtomicBool,
     /// Bytes that the file in use takes without growing.
@@ -113,9 +113,12 @@ impl Engine {
             return Ok(Synced::Nothing);
         }
         match self.write_waiting(journal) {
-            Ok(()) => Ok(Synced::Group),
+            Ok(()) => {
+                self.full.writer.store(false, Ordering::Relaxed);
+                Ok(Synced::Group)
+            }
             Err(error) if is_full(&error) => {
-                self.out_of_space.store(true, Ordering::Relaxed);
+                self.full.writer.store(true, Ordering::Relaxed);
                 Ok(Synced::NoSpace)
             }
             Err(error) => Err(self.stop(&format!("the journal could not be written and synced ({error})"))),

@@ -22,8 +22,14 @@ const UNSYNCED_FILES: usize = 128;
 /// What was written to segments and is not yet synced.
 #[derive(Default)]
 pub(super) struct Unsynced {
-    files: BTreeMap<PathBuf, Arc<dyn DiskFile>>,
+    files: BTreeMap<PathBuf, Written>,
     folders: BTreeSet<PathBuf>,
+}
+
+struct Written {
+    file: Arc<dyn DiskFile>,
+    /// Since it was synced.
+    bytes: u64,
 }
 
 impl Engine {
@@ -45,7 +51,7 @@ impl Engine {
                 lock(&self.partitions.unflushed).push(partition);
             }
         }
-        Ok(())
+        self.sync_ahead()
     }
 
     /// Removes the files of deleted topics, and segments that lie wholly below their partition's log start. All of that
@@ -79,7 +85,7 @@ impl Engine {
         let Unsynced { mut files, mut folders } = std::mem::take(&mut *lock(&self.unsynced));
         let synced = files
             .values()
-            .try_for_each(|file| file.sync_data())
+            .try_for_each(|written| written.file.sync_data())
             .and_then(|()| folders.iter().try_for_each(|folder| self.disk.sync_dir(folder)));
         if synced.is_err() {
             // A folder that could not even be opened is synced the next time; a failed sync ends the log.
@@ -88,6 +94,21 @@ impl Engine {
             unsynced.folders.append(&mut folders);
         }
         synced
+    }
+
+    /// Syncs the segments that much was written to. Nothing asks for it yet; but a checkpoint that found all of it unsynced
+    /// would keep the disk busy for so long that producers notice.
+    fn sync_ahead(&self) -> io::Result<()> {
+        let due: Vec<(PathBuf, Arc<dyn DiskFile>)> = {
+            let unsynced = lock(&self.unsynced);
+            let due = unsynced.files.iter().filter(|(_, written)| written.bytes >= self.settings.sync_ahead_bytes);
+            due.map(|(path, written)| (path.clone(), written.file.clone())).collect()
+        };
+        for (path, file) in due {
+            file.sync_data()?;
+            lock(&self.unsynced).files.remove(&path);
+        }
+        Ok(())
     }
 
     pub(super) fn segments_folder(&self) -> PathBuf {
@@ -145,7 +166,7 @@ impl Engine {
             }
         };
         let slices: Vec<IoSlice<'_>> = batches.iter().map(|batch| IoSlice::new(&batch.bytes)).collect();
-        lock(&self.unsynced).files.insert(path, file.clone());
+        self.note_unsynced(path, &file, batches);
         file.write_at(&slices, position)?;
         let headers: Vec<Header> = batches.iter().map(|batch| batch.header).collect();
         lock(&partition.segments).extend(&headers);
@@ -153,6 +174,13 @@ impl Engine {
             self.sync_segments()?;
         }
         Ok(())
+    }
+
+    /// Before it is written: after a failed write nobody knows what of it has to be synced.
+    fn note_unsynced(&self, path: PathBuf, file: &Arc<dyn DiskFile>, batches: &[TailBatch]) {
+        let mut unsynced = lock(&self.unsynced);
+        let written = unsynced.files.entry(path).or_insert_with(|| Written { file: file.clone(), bytes: 0 });
+        written.bytes += bytes_of(batches) as u64;
     }
 
     /// Where a segment is closed: by the topic's own setting where it is the lower one.

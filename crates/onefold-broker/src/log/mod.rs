@@ -26,7 +26,7 @@ mod tidy;
 mod time;
 
 pub use defect::{Defect, Planted};
-pub use durable::Durable;
+pub use durable::Stopped;
 pub use engine::{Engine, Synced};
 pub use error::{LogStopped, OpenError, ProduceRefused, ReadError};
 pub use keep::{Follows, Snapshot};
@@ -114,8 +114,13 @@ impl Log {
         self.engine().view(read)
     }
 
-    /// How far everything is durable, as it moves.
-    pub fn durable(&self) -> watch::Receiver<Durable> {
+    /// This record and all before it are durable.
+    pub fn durable_lsn(&self) -> Lsn {
+        self.engine().durable_lsn()
+    }
+
+    /// Tells when and why the log has stopped.
+    pub fn stopped(&self) -> watch::Receiver<Stopped> {
         self.engine().durability.watch()
     }
 
@@ -126,6 +131,11 @@ impl Log {
     pub async fn wait_durable(&self, lsn: Lsn) -> Result<(), LogStopped> {
         lead::sync_here(self.engine(), &self.running.signals, lsn);
         self.engine().durability.wait(lsn).await
+    }
+
+    /// Whether records come one at a time now, so that whoever waits for one syncs it.
+    pub(crate) fn is_led(&self) -> bool {
+        self.running.signals.lead.is_on()
     }
 
     /// The partition's durable end; none when there is no such partition.
@@ -205,7 +215,7 @@ impl Log {
 
     /// Whether produce is being refused because the disk is full: the last one was, and it still is.
     pub fn refuses_for_space(&self) -> bool {
-        self.engine().refusing.load(Ordering::Relaxed) && self.engine().out_of_space.load(Ordering::Relaxed)
+        self.engine().refusing.load(Ordering::Relaxed) && self.engine().full.is()
     }
 
     /// The cluster's id as clients see it, made once for each data folder.

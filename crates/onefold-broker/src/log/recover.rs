@@ -6,6 +6,7 @@ use super::flush::Unsynced;
 use super::partition::PartitionLog;
 use super::partitions::Partitions;
 use super::sequencer::Sequencer;
+use super::space::Full;
 use super::{Defect, LogSettings, OpenError, Planted, tidy};
 use crate::checkpoint::{self, Checkpoint, CheckpointError};
 use crate::crash_point;
@@ -61,7 +62,7 @@ impl Engine {
             unsynced: Mutex::new(Unsynced::default()),
             durability: Durability::new(lsn),
             queued_bytes: AtomicUsize::new(0),
-            out_of_space: AtomicBool::new(false),
+            full: Full::default(),
             refusing: AtomicBool::new(false),
             writer_room: AtomicU64::new(room),
         })
@@ -106,7 +107,7 @@ impl Recovery {
     fn take(&mut self, replayed: Replayed) -> Result<(), RecordError> {
         let Replayed { frame, durable } = replayed;
         let record = Record::decode(frame.content.clone())?;
-        if !(self.defect.is(Planted::DeletionNotReplayed) && matches!(record, Record::TopicDeleted { .. })) {
+        if !self.passes_over(&record) {
             self.state.apply(&frame.stamp, &record);
         }
         self.last_ms = self.last_ms.max(frame.stamp.time_ms);
@@ -114,10 +115,20 @@ impl Recovery {
         while let Some((framed, record)) = self.unproven.front()
             && framed.stamp.lsn <= durable
         {
-            self.partitions.publish(&framed.stamp, record);
+            if !(self.defect.is(Planted::MarkersNotReplayed) && matches!(record, Record::TransactionEnded(_))) {
+                self.partitions.publish(&framed.stamp, record);
+            }
             self.unproven.pop_front();
         }
         Ok(())
+    }
+
+    fn passes_over(&self, record: &Record) -> bool {
+        match record {
+            Record::TopicDeleted { .. } => self.defect.is(Planted::DeletionNotReplayed),
+            Record::GroupChanged(_) => self.defect.is(Planted::GroupsNotReplayed),
+            _ => false,
+        }
     }
 
     /// Writes what is not proven durable and the new epoch into a file of this start, and only then shows it.

@@ -26,6 +26,8 @@ pub struct LogSettings {
     pub reserve_bytes: u64,
     /// Durable batches are moved from memory to segments when this many bytes wait, or at a checkpoint.
     pub tail_flush_bytes: usize,
+    /// A segment is synced ahead of the next checkpoint when this many bytes were written to it.
+    pub sync_ahead_bytes: u64,
     /// Produce waits when this many bytes of batches are in memory, durable or not.
     pub tail_limit_bytes: usize,
     /// A segment that has grown to this many bytes is closed, whatever the topic's `segment.bytes` allows beyond it.
@@ -51,6 +53,7 @@ impl Default for LogSettings {
             journal_limit_bytes: 1 << 30,
             reserve_bytes: 2 << 20,
             tail_flush_bytes: 8 << 20,
+            sync_ahead_bytes: 8 << 20,
             tail_limit_bytes: 64 << 20,
             segment_bytes: 256 << 20,
             retention_every: Duration::from_secs(30),

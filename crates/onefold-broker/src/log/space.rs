@@ -5,7 +5,7 @@ use super::lock;
 use crate::disk::is_full;
 use crate::journal::{OldFile, file_name, prepare};
 use std::io;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A checkpoint is due at so many old files, however small.
 const OLD_FILES: usize = 16;
@@ -24,6 +24,29 @@ pub enum Room {
     Later,
     /// Not until somebody frees space.
     NoSpace,
+}
+
+/// Who has found the disk full, and has not found space since.
+#[derive(Debug, Default)]
+pub(super) struct Full {
+    /// Whoever writes the journal.
+    pub(super) writer: AtomicBool,
+    /// Whoever prepares its files.
+    pub(super) files: AtomicBool,
+    /// Whoever writes segments and checkpoints.
+    pub(super) keeper: AtomicBool,
+}
+
+impl Full {
+    /// Whether anybody has: the journal must last.
+    pub(super) fn is(&self) -> bool {
+        self.files.load(Ordering::Relaxed) || self.holds_back()
+    }
+
+    /// Whether what is in memory must stay there.
+    fn holds_back(&self) -> bool {
+        self.writer.load(Ordering::Relaxed) || self.keeper.load(Ordering::Relaxed)
+    }
 }
 
 impl Engine {
@@ -45,7 +68,7 @@ impl Engine {
         let bytes = if first { full.min(SECOND_FILE_BYTES) } else { full };
         let ready =
             prepare(&*self.disk, &folder, &self.files, recycled, bytes, &self.settings.pace, self.settings.defect);
-        self.out_of_space.store(ready.as_ref().is_err_and(is_full), Ordering::Relaxed);
+        self.full.files.store(ready.as_ref().is_err_and(is_full), Ordering::Relaxed);
         lock(&self.files).ready.push_back(ready?);
         Ok(true)
     }
@@ -55,13 +78,15 @@ impl Engine {
         let held = self.partitions.tail_bytes.load(Ordering::Relaxed) + self.queued_bytes.load(Ordering::Relaxed);
         // One request is let in whatever its size, or it would wait for ever.
         if held > 0 && held + bytes > self.settings.tail_limit_bytes {
-            return Room::Later;
+            // What is held cannot leave memory while the disk takes neither segments nor the journal: waiting for it could
+            // last for ever.
+            return if self.full.holds_back() { Room::NoSpace } else { Room::Later };
         }
         let files = lock(&self.files);
         let ready: u64 = files.ready.iter().map(|file| file.filled).sum();
         let left = (ready + self.writer_room.load(Ordering::Relaxed))
             .saturating_sub(self.queued_bytes.load(Ordering::Relaxed) as u64 + bytes as u64);
-        if self.out_of_space.load(Ordering::Relaxed) {
+        if self.full.is() {
             return if left < self.settings.reserve_bytes { Room::NoSpace } else { Room::Free };
         }
         // The file in use could grow, but on a disk that turns out to be full this would then wait for ever.
@@ -91,14 +116,12 @@ impl Engine {
         self.needs_flush() || self.needs_checkpoint()
     }
 
-    /// No checkpoint can be written, so the journal must last.
-    pub(super) fn note_no_space(&self) {
-        self.out_of_space.store(true, Ordering::Relaxed);
-    }
-
-    /// Removes freed files that are too small to use again, or too many.
+    /// Removes freed files that are too small to use again, or too many. Those between two checkpoints are kept: under
+    /// load each is needed again soon, and filling a new one costs the disk as much as what will be written into it.
     fn drop_spares(&self) -> io::Result<()> {
-        let (bytes, keep) = (self.settings.journal_file_bytes, self.settings.ready_files);
+        let bytes = self.settings.journal_file_bytes;
+        let between = usize::try_from(2 * self.settings.checkpoint_bytes / bytes.max(1)).unwrap_or(usize::MAX);
+        let keep = self.settings.ready_files.max(between);
         let dropped: Vec<OldFile> = {
             let mut files = lock(&self.files);
             let (mut kept, mut dropped): (Vec<_>, Vec<_>) = files.spare.drain(..).partition(|file| file.bytes >= bytes);

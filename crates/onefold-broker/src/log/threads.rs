@@ -7,6 +7,7 @@ use super::{Follows, Synced};
 use crate::disk::is_passing;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -128,6 +129,7 @@ fn keep_loop(engine: &Engine, signals: &Signals) {
         }
         match keep(engine, signals, due) {
             Ok(()) => {
+                engine.full.keeper.store(false, Ordering::Relaxed);
                 signals.freed.notify_waiters();
                 let left = next_retention.saturating_duration_since(Instant::now());
                 if !engine.needs_keeping() {
@@ -135,7 +137,7 @@ fn keep_loop(engine: &Engine, signals: &Signals) {
                 }
             }
             Err(error) if is_passing(&error) => {
-                engine.note_no_space();
+                engine.full.keeper.store(true, Ordering::Relaxed);
                 tracing::warn!(%error, "segments and checkpoint cannot be written; trying again");
                 signals.keep.wait(Some(TRY_AGAIN));
             }

@@ -1,13 +1,18 @@
 //! Frames of the Kafka protocol: a 4-byte length, then that many bytes. The length is a claim: memory follows what has
 //! arrived, in doubling steps, and beyond a small free share only within the budget of all connections.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio::time::timeout;
 
 use super::budget::{FREE_BYTES, InFlight, Share, USUAL_BYTES};
+use super::early::Early;
 use crate::settings::ServerLimits;
 
 /// A whole request without its length, alone in its allocation, so that keeping a batch of it keeps nothing else.
@@ -36,6 +41,7 @@ pub(super) enum FrameError {
 /// Reads frames from one peer. Small ones cost one system call: what follows a frame is read ahead.
 pub(super) struct Frames<R> {
     io: R,
+    early: Arc<Early>,
     ahead: Box<[u8]>,
     start: usize,
     end: usize,
@@ -54,9 +60,10 @@ const LENGTH: usize = 4;
 const SHORTEST: i64 = 8;
 
 impl<R: AsyncRead + Unpin> Frames<R> {
-    pub(super) fn new(io: R, limits: &ServerLimits, budget: InFlight) -> Frames<R> {
+    pub(super) fn new(io: R, early: Arc<Early>, limits: &ServerLimits, budget: InFlight) -> Frames<R> {
         Frames {
             io,
+            early,
             ahead: vec![0; READ_AHEAD].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -71,7 +78,9 @@ impl<R: AsyncRead + Unpin> Frames<R> {
     pub(super) async fn next(&mut self) -> Result<Option<Frame>, FrameError> {
         if self.start == self.end {
             let idle = self.idle_timeout;
+            self.early.rest(true);
             let more = timeout(idle, self.read_ahead()).await.map_err(|_| FrameError::Idle(idle))??;
+            self.early.rest(false);
             if !more {
                 return Ok(None);
             }
@@ -154,7 +163,16 @@ impl<R: AsyncRead + Unpin> Frames<R> {
         self.ahead.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        let read = self.io.read(&mut self.ahead[self.end..]).await?;
+        let room = &mut self.ahead[self.end..];
+        let read = poll_fn(|context| match self.early.take(room) {
+            0 => {
+                let mut buffer = ReadBuf::new(room);
+                let polled = Pin::new(&mut self.io).poll_read(context, &mut buffer);
+                polled.map_ok(|()| buffer.filled().len())
+            }
+            count => Poll::Ready(Ok(count)),
+        });
+        let read = read.await?;
         self.end += read;
         Ok(read > 0)
     }

@@ -7,7 +7,9 @@
 mod accept;
 mod budget;
 mod connection;
+mod early;
 mod frames;
+mod queue;
 mod release;
 mod write;
 

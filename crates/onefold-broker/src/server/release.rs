@@ -1,23 +1,26 @@
 //! When an answer may leave: when the journal record it depends on is durable. The one rule for every API.
 
 use onefold_broker_core::Lsn;
-use tokio::sync::watch;
 
-use crate::log::{Durable, Log, LogStopped};
+use crate::log::{Log, LogStopped};
 use crate::wire::{Fault, Node};
 
 pub(super) struct Release {
     log: Log,
-    durable: watch::Receiver<Durable>,
 }
 
 impl Release {
     pub(super) fn new(node: &Node) -> Release {
-        Release { log: node.log.clone(), durable: node.log.durable() }
+        Release { log: node.log.clone() }
     }
 
     pub(super) fn is_durable(&self, lsn: Lsn) -> bool {
-        lsn == Lsn::NONE || self.durable.borrow().lsn >= lsn
+        self.log.durable_lsn() >= lsn
+    }
+
+    /// Whether records come one at a time now, each waited for before the next one.
+    pub(super) fn one_at_a_time(&self) -> bool {
+        self.log.is_led()
     }
 
     /// Waits until it is; an error when it never will be.

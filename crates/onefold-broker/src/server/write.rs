@@ -7,11 +7,13 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::budget::Held;
 use super::connection::{Closed, Queued};
+use super::early::Early;
+use super::queue::Queue;
 use super::release::Release;
 use crate::wire::{Answer, Reply};
 
@@ -24,13 +26,15 @@ const TOGETHER: usize = 64 << 10;
 /// reads nothing) before the earlier ones are written: a slow reader costs one answer, not a queue of them.
 pub(super) async fn write_answers(
     mut output: OwnedWriteHalf,
-    mut queue: mpsc::Receiver<Queued>,
+    queue: &Queue<Queued>,
+    early: &Early,
     release: Release,
     patience: Duration,
 ) -> Result<(), Closed> {
     let mut out = Outgoing::default();
-    while let Some(queued) = queue.recv().await {
+    while let Some(queued) = queue.pop().await {
         let mut next = Some(queued);
+        let mut waited = false;
         while let Some(Queued { answer, room, request }) = next.take() {
             let reply = match answer {
                 Answer::Nothing => continue,
@@ -45,13 +49,17 @@ pub(super) async fn write_answers(
             if !release.is_durable(reply.depends) {
                 out.write(&mut output, patience).await?;
                 release.wait(reply.depends).await?;
+                waited = true;
             }
             out.push(reply, room);
             if out.bytes < TOGETHER {
-                next = queue.try_recv().ok();
+                next = queue.try_pop();
             }
         }
         out.write(&mut output, patience).await?;
+        if waited && release.one_at_a_time() {
+            early.look(output.as_ref());
+        }
     }
     output.shutdown().await.ok(); // the peer may be gone already
     Ok(())

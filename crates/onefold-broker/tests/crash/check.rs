@@ -1,6 +1,7 @@
 //! One image: a start on it must succeed, and find a state that keeps every promise.
 
 use crate::model::Model;
+use crate::promises;
 use fastrand::Rng;
 use onefold_broker::disk::sim::{Faults, Lost, SimDisk, World};
 use onefold_broker::log::{Engine, LogSettings};
@@ -58,6 +59,7 @@ pub fn found(engine: &Engine, model: &Model, decide: Decide) -> Result<Lsn, Stri
     if state.producer_id_next() <= model.greatest_id {
         return Err(format!("producer id {} would be handed out twice", model.greatest_id));
     }
+    promises::groups(&state, model, last)?;
     for topic in expected.topics() {
         for (number, partition) in (0..).zip(&topic.partitions) {
             let at = TopicPartition::new(topic.id, number);
@@ -66,6 +68,7 @@ pub fn found(engine: &Engine, model: &Model, decide: Decide) -> Result<Lsn, Stri
             let kept: Vec<&[u8]> = kept.map(|(_, bytes)| &bytes[..]).collect();
             same_batches(engine, at, partition.log_start(), partition.log_end(), &kept)?;
             windows(&state, at, &batches, decide)?;
+            promises::transactions(&state, at, model, last)?;
         }
     }
     Ok(last)

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use onefold_broker::log::Engine;
-use onefold_broker_core::batch::Header;
+use onefold_broker_core::batch::{Header, marker};
 use onefold_broker_core::{Lsn, Record, Stamp, State, TopicPartition};
 use std::sync::Arc;
 
@@ -67,12 +67,23 @@ impl Model {
     /// The batches of a partition among the first records, by offset.
     pub fn batches(&self, at: TopicPartition, last: Lsn) -> Vec<(Header, Bytes)> {
         let mut batches = Vec::new();
-        for (_, record) in &self.records[..last.0 as usize] {
-            let Record::Appended(appends) = record else { continue };
-            for append in appends.iter().filter(|append| append.at == at) {
-                batches.push((Header::parse(&append.batch).expect("a batch"), append.batch.clone()));
+        for (stamp, record) in self.records(last) {
+            match record {
+                Record::Appended(appends) => {
+                    batches.extend(appends.iter().filter(|append| append.at == at).map(|append| append.batch.clone()));
+                }
+                Record::TransactionEnded(end) => {
+                    let here = end.markers.iter().filter(|place| place.at == at);
+                    batches.extend(here.map(|place| Bytes::copy_from_slice(&marker(end, place, stamp.time_ms))));
+                }
+                _ => {}
             }
         }
-        batches
+        batches.into_iter().map(|batch| (Header::parse(&batch).expect("a batch"), batch)).collect()
+    }
+
+    /// The first records.
+    pub fn records(&self, last: Lsn) -> &[(Stamp, Record)] {
+        &self.records[..last.0 as usize]
     }
 }

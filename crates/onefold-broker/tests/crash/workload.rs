@@ -1,6 +1,8 @@
 //! A mixed workload on one thread, from a seed: topics come and go, producers retry, offsets are committed, records
 //! deleted, files rolled, checkpointed and recycled, syncs fail, the disk fills up, the broker is killed and started.
 
+mod transactions;
+
 use crate::check::{self, Decide, FOLDER};
 use crate::model::Model;
 use bytes::Bytes;
@@ -58,8 +60,10 @@ impl Workload {
     /// One step; what is lost when it ends in a crash of the broker.
     fn step(&mut self, engine: &Arc<Engine>) -> Result<Option<Lost>, String> {
         match self.rng.u8(..100) {
-            0..=17 => self.produce(engine, None),
-            18..=42 => self.produce_idempotent(engine),
+            0..=11 => self.produce(engine, None),
+            12..=17 => self.transaction(engine),
+            18..=39 => self.produce_idempotent(engine),
+            40..=42 => self.change_group(engine),
             43..=62 => return Ok(self.sync(engine)),
             63..=67 => self.commit_offsets(engine),
             68..=71 => self.create_topic(engine),
