@@ -2,6 +2,7 @@
 
 use super::{
     disk::Yardstick,
+    echo::Echo,
     load::{self, OneAtATime},
     numbers::percentile,
     opponent::{ALL, Opponent},
@@ -97,18 +98,22 @@ fn measure(
 /// Answers and bare writes to the same disk, in turns.
 fn latency(address: &str, home: &Path, answers: usize, note: &mut impl FnMut(&str, f64)) -> anyhow::Result<()> {
     let mut yardstick = Yardstick::new(home)?;
+    let mut echo = Echo::new()?;
     let mut client = OneAtATime::open(address, "latency", 1024)?;
     // The first answers are the broker's warming up (most of all a JVM's); they do not count.
     client.some(answers / 4)?;
     client.took.clear();
     for _ in 0..ROUNDS {
         yardstick.some(answers / ROUNDS)?;
+        echo.some(answers / ROUNDS)?;
         client.some(answers / ROUNDS)?;
     }
     for (way, took) in yardstick.took.iter_mut().enumerate().filter(|(_, took)| !took.is_empty()) {
         note(&disk(way, "p50"), micros(percentile(took, 0.5)));
         note(&disk(way, "p99"), micros(percentile(took, 0.99)));
     }
+    note("loopback without a broker, p50, µs", micros(percentile(&mut echo.took, 0.5)));
+    note("loopback without a broker, p99, µs", micros(percentile(&mut echo.took, 0.99)));
     note(P50, micros(percentile(&mut client.took, 0.5)));
     note(P99, micros(percentile(&mut client.took, 0.99)));
     Ok(())

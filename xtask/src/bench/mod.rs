@@ -4,6 +4,7 @@
 mod broker;
 mod checkpoints;
 mod disk;
+mod echo;
 mod load;
 mod numbers;
 mod opponent;

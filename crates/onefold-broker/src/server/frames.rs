@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::budget::{FREE_BYTES, InFlight, Share, USUAL_BYTES};
 use super::early::Early;
@@ -49,6 +49,8 @@ pub(super) struct Frames<R> {
     max_frame_bytes: usize,
     frame_timeout: Duration,
     idle_timeout: Duration,
+    /// Rings when the peer may have been idle for too long.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 const READ_AHEAD: usize = 8 << 10;
@@ -71,21 +73,40 @@ impl<R: AsyncRead + Unpin> Frames<R> {
             max_frame_bytes: limits.max_frame_bytes,
             frame_timeout: limits.frame_timeout,
             idle_timeout: limits.idle_timeout,
+            timer: None,
         }
     }
 
     /// The next frame; `None` when the peer has closed the connection between two of them. Not cancel-safe.
     pub(super) async fn next(&mut self) -> Result<Option<Frame>, FrameError> {
         if self.start == self.end {
-            let idle = self.idle_timeout;
             self.early.rest(true);
-            let more = timeout(idle, self.read_ahead()).await.map_err(|_| FrameError::Idle(idle))??;
+            let more = self.first_bytes().await?;
             self.early.rest(false);
             if !more {
                 return Ok(None);
             }
         }
         self.rest_of_frame().await.map(Some)
+    }
+
+    /// Waits for the first bytes of a request; `false` at the end of the stream. The timer is set anew only when it rings:
+    /// to set one for each request takes longer than to read a small one.
+    async fn first_bytes(&mut self) -> Result<bool, FrameError> {
+        let (idle, since) = (self.idle_timeout, Instant::now());
+        let mut timer = self.timer.take().unwrap_or_else(|| Box::pin(sleep_until(since + idle)));
+        let read = loop {
+            tokio::select! {
+                biased;
+                read = self.read_ahead() => break read?,
+                () = &mut timer => match since.elapsed() >= idle {
+                    true => return Err(FrameError::Idle(idle)),
+                    false => timer.as_mut().reset(since + idle),
+                },
+            }
+        };
+        self.timer = Some(timer);
+        Ok(read)
     }
 
     async fn rest_of_frame(&mut self) -> Result<Frame, FrameError> {

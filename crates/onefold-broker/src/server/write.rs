@@ -1,7 +1,9 @@
 //! The ordered writer of one connection: waits for the oldest answer, then for the disk, then for the peer.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::IoSlice;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -32,6 +34,7 @@ pub(super) async fn write_answers(
     patience: Duration,
 ) -> Result<(), Closed> {
     let mut out = Outgoing::default();
+    let mut others_watch = false;
     while let Some(queued) = queue.pop().await {
         let mut next = Some(queued);
         let mut waited = false;
@@ -48,6 +51,9 @@ pub(super) async fn write_answers(
             };
             if !release.is_durable(reply.depends) {
                 out.write(&mut output, patience).await?;
+                if !std::mem::take(&mut others_watch) {
+                    wake_another_thread().await;
+                }
                 release.wait(reply.depends).await?;
                 waited = true;
             }
@@ -58,11 +64,26 @@ pub(super) async fn write_answers(
         }
         out.write(&mut output, patience).await?;
         if waited && release.one_at_a_time() {
-            early.look(output.as_ref());
+            // Whoever was woken for the last answer still watches the other sockets.
+            others_watch = early.look(output.as_ref());
         }
     }
     output.shutdown().await.ok(); // the peer may be gone already
     Ok(())
+}
+
+/// The wait for the disk may be spent on this very thread, however long the disk takes. A task that wakes itself makes the
+/// runtime wake another thread, which then watches the sockets of all the others.
+async fn wake_another_thread() {
+    let mut woken = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut woken, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 #[derive(Default)]

@@ -1,0 +1,59 @@
+//! Memory is full of batches that cannot be moved to segments, because the disk is full: whoever asks for room is refused,
+//! since what it would wait for may never happen.
+
+mod support;
+
+use onefold_broker::disk::sim::{Faults, SimDisk};
+use onefold_broker::journal::Pace;
+use onefold_broker::log::{Log, LogSettings, ProduceRefused};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use support::{append, at, create_topic, values};
+
+/// Far longer than any of it takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The journal has room for much more than memory may hold.
+fn settings() -> LogSettings {
+    LogSettings {
+        first_file_bytes: 1 << 20,
+        journal_file_bytes: 1 << 20,
+        pace: Pace::new(64 << 10, Duration::ZERO),
+        tail_flush_bytes: 8 << 10,
+        tail_limit_bytes: 64 << 10,
+        reserve_bytes: 16 << 10,
+        ..LogSettings::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_leave_memory_is_refused_not_waited_for() {
+    let disk = SimDisk::default();
+    let log = Log::open(Arc::new(disk.clone()), Path::new("/data"), settings()).expect("the log opens");
+    log.wait_durable(create_topic(&log, 1, 1)).await.expect("durable");
+    disk.set_faults(Faults { capacity: Some(disk.world().size()), ..Faults::default() });
+    let mut answered = Vec::new();
+    let refused = loop {
+        assert!(answered.len() < 200, "more is let in than memory may hold");
+        let value = vec![b'v'; 3000 + answered.len()];
+        let room = tokio::time::timeout(PATIENCE, log.room(value.len())).await.expect("an answer, whichever");
+        if let Err(refused) = room {
+            break refused;
+        }
+        let (_, lsn) = append(&log, at(1, 0), &value);
+        log.wait_durable(lsn).await.expect("durable: the journal has room");
+        answered.push(value);
+    };
+    assert!(matches!(refused, ProduceRefused::NoSpace), "{refused}");
+    assert!(log.refuses_for_space());
+    assert!(values(&log, at(1, 0), 0) == answered, "what was answered can be read");
+
+    disk.set_faults(Faults::default());
+    let resumes = async {
+        while log.room(3000).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, resumes).await.expect("it takes records again by itself");
+}
