@@ -121,6 +121,7 @@ async fn read_requests(
             Some(())
         };
         let sent = tokio::select! {
+            biased; // where there is room, no timer is set
             sent = sending => sent,
             never = tell_when_gone(frames.io(), gone) => match never {},
         };
