@@ -34,6 +34,20 @@ impl Ready {
         self.parts(retention).explain().check(&format!("pipelines.{}", self.name()), declared, &self.fixes())
     }
 
+    /// What does not fit together, in the words of the one who wrote it.
+    pub(crate) fn misfit(&self) -> Option<String> {
+        let (protocol, name) = (self.protocol(), self.name());
+        let beside = self.plan.dedup.as_ref().filter(|dedup| dedup.store != DedupStore::Sink);
+        if beside.is_some() && matches!(self.work, Work::InTransaction { .. }) {
+            return Some(format!(
+                "pipelines.{name}: ids are kept in the transaction that `.in_transaction_of(db)` gives; leave \
+                 `.store(..)` out"
+            ));
+        }
+        let why = protocol.misfit(&self.traits().kind, self.ids().as_ref())?;
+        Some(format!("pipelines.{name} cannot run {protocol:?}: {why}"))
+    }
+
     /// The order of effect, mark and commit that this pipeline uses.
     pub fn protocol(&self) -> Protocol {
         let ids = self.ids();

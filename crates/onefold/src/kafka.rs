@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::boundary::BoxFuture;
+use crate::boundary::{BoxFuture, Kept};
+use crate::log::kafka::admin::retention;
 use crate::log::kafka::{KafkaLog, KafkaPublisher, KafkaSettings};
 use crate::log::{Log, LogError, Publish};
 use crate::record::TopicId;
@@ -135,6 +136,10 @@ impl Cluster for Kafka {
             };
             tokio::task::spawn_blocking(ask).await.map_err(|error| LogError::Fatal(error.to_string()))?
         })
+    }
+
+    fn retention<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Option<Kept>> {
+        Box::pin(retention(&self.settings, topic))
     }
 
     fn log(&self, group: &str, topic: &str, topic_id: TopicId) -> Result<Box<dyn Log>, LogError> {

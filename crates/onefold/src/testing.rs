@@ -19,6 +19,7 @@ pub use crate::log::memory::MemoryCluster;
 use crate::pipeline::Ready;
 use crate::record::Record;
 use crate::runtime::counters::Counters;
+use crate::runtime::observer::Observer;
 use crate::runtime::run;
 use crate::runtime::{RunError, table::Table};
 
@@ -39,6 +40,7 @@ pub struct Test {
     pipeline: Ready,
     crash: CrashPlan,
     longest: Duration,
+    observer: Observer,
 }
 
 /// Runs a pipeline over these records, drains it, and tells what it did. Effects in databases are real.
@@ -54,7 +56,13 @@ pub fn run(pipeline: Ready, records: impl IntoIterator<Item = Record>) -> Test {
 
 /// Runs a pipeline over what this cluster holds: again after a crash, or beside another.
 pub fn run_on(cluster: &MemoryCluster, pipeline: Ready) -> Test {
-    Test { cluster: cluster.clone(), pipeline, crash: CrashPlan::default(), longest: Duration::from_secs(30) }
+    Test {
+        cluster: cluster.clone(),
+        pipeline,
+        crash: CrashPlan::default(),
+        longest: Duration::from_secs(30),
+        observer: Observer::default(),
+    }
 }
 
 impl Test {
@@ -70,11 +78,17 @@ impl Test {
         self
     }
 
+    /// Tells of the pipeline while it runs.
+    pub fn observe(mut self, observer: Observer) -> Test {
+        self.observer = observer;
+        self
+    }
+
     async fn go(self) -> Result<Tested, RunError> {
         let dead_topic = self.pipeline.plan.dead_letter_topic();
         let name = self.pipeline.name().to_owned();
         let pipeline = self.pipeline.crash_at(self.crash.clone());
-        let running = run::on(&self.cluster, [pipeline]).drain(true).into_future();
+        let running = run::on(&self.cluster, [pipeline]).drain(true).observe(self.observer).into_future();
         let table: Table = tokio::time::timeout(self.longest, running).await.map_err(|_| RunError::Stopped {
             name,
             reason: format!("the test took longer than {:?}", self.longest),

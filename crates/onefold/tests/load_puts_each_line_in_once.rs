@@ -216,3 +216,48 @@ async fn a_topic_made_again_is_refused_and_a_missing_one_named() {
     let why = bench.load().expect_err("another topic");
     assert!(matches!(why, LoadError::OtherTopic { .. }), "{why}");
 }
+
+/// Header names are bytes, and anybody may produce: a load that goes on reads past such records.
+#[tokio::test(flavor = "multi_thread")]
+async fn header_names_that_are_not_utf8_hold_up_no_load() {
+    use onefold::log::Publish;
+    use onefold::record::Header;
+    let bench = Bench::new(&events(500)).await;
+    let stop = AtomicBool::new(true);
+    let _ = load(&bench.client(), "t", &bench.settings, false, &stop, &|_, _| {});
+    let first = bench.folder.path().join("first.json");
+    copy(&bench.settings.progress, &first);
+    bench.load().unwrap();
+    let kafka = onefold::Kafka::bootstrap(&bench.broker.address().to_string()).unwrap();
+    for nth in 0..40 {
+        let mut odd = onefold::Record::new("t", Some(format!("k-{nth}").as_bytes()), None);
+        odd.headers.push(Header { name: bytes::Bytes::from_static(b"\xff\xfe"), value: None });
+        odd.headers.push(Header { name: HEADER.as_bytes().to_vec().into(), value: Some(b"\xff:7".to_vec().into()) });
+        kafka.publisher().publish(odd).await.unwrap();
+    }
+    copy(&first, &bench.settings.progress);
+    assert_eq!(bench.load().unwrap().found, 500);
+}
+
+/// Somebody still writes into it: it reads differently the second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_while_it_is_loaded_is_noticed() {
+    use std::io::Write;
+    let bench = Bench::new(&events(50)).await;
+    let is_over = AtomicBool::new(false);
+    let why = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = std::fs::File::options().append(true).open(&bench.settings.file).unwrap();
+            while !is_over.load(Ordering::Relaxed) {
+                file.write_all(b"{\"user\":\"late\"}\n").unwrap();
+                std::thread::yield_now();
+            }
+        });
+        let ended = bench.load();
+        is_over.store(true, Ordering::Relaxed);
+        ended.expect_err("it changed")
+    });
+    assert!(matches!(why, LoadError::ChangedMeanwhile(_)), "{why}");
+    let note = std::fs::read_to_string(&bench.settings.progress).unwrap();
+    assert!(note.contains("\"done\": false"), "{note}");
+}

@@ -76,6 +76,7 @@ impl Parts {
             Protocol::MarkAfter => {
                 format!("id checked, {action}, id marked, offset committed; repeats suppressed {}", self.suppressed())
             }
+            Protocol::Inbox if self.ids.is_none() => "effect committed in a transaction, then the offset".to_owned(),
             Protocol::Inbox => "event id and effect commit in one transaction, then the offset".to_owned(),
             Protocol::SinkOffsets if self.ids.is_some() => {
                 "position, event id and effect commit in one transaction, fenced by owner epoch".to_owned()
@@ -92,7 +93,10 @@ impl Parts {
 
     fn suppressed(&self) -> String {
         match self.ids {
-            Some(ids) if ids.store == IdStore::Memory => "until this process ends".to_owned(),
+            Some(ids) if ids.store == IdStore::Memory && ids.keep == Kept::ForEver => {
+                "until this process ends".to_owned()
+            }
+            Some(ids) if ids.store == IdStore::Memory => format!("for {}, or until this process ends", ids.keep),
             Some(ids) if ids.keep == Kept::ForEver => "for ever".to_owned(),
             Some(ids) => format!("for {}", ids.keep),
             None => "not at all".to_owned(),
@@ -154,6 +158,10 @@ impl Parts {
                 "tombstones are kept {}, the topic keeps records {kept}: what was deleted can come back",
                 in_words(keep)
             ));
+        }
+        if self.protocol == Protocol::CommitFirst && self.ids.is_some() && self.sink.kind == SinkKind::Opaque {
+            let action = &self.sink.action;
+            warnings.push(format!("ids are not used: an event that is produced twice has its {action} twice"));
         }
         if !self.sink.is_durable() && self.protocol != Protocol::SinkOffsets {
             warnings.push(format!("{} does not sync its commits: a power cut loses effects", self.sink.receiver));

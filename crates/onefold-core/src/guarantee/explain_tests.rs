@@ -115,7 +115,7 @@ fn a_declared_at_most_once_commits_first() {
         text(&parts),
         "\
 at-most-once         offset committed under the assignment that holds after the answer, then command
-not covered          a crash or a failure after the commit loses the command
+not covered          a crash or a failure after the commit loses the command; an event that is produced twice is two
 order                none
 "
     );
@@ -142,4 +142,57 @@ fn time_is_said_in_its_largest_unit() {
     let said = [0, 1, 1500, 2000, 60_000, 5_400_000, 7_200_000, 86_400_000].map(|ms| Kept::Millis(ms).to_string());
     assert_eq!(said, ["0 ms", "1 ms", "1500 ms", "2 s", "1 min", "90 min", "2 h", "1 d"]);
     assert!(Kept::days(10_000) < Kept::ForEver);
+}
+
+/// What holds two records of one event apart, or does not, is said for every protocol.
+#[test]
+fn events_that_are_produced_twice_are_spoken_of_wherever_no_id_tells() {
+    let opaque = SinkTraits::opaque("POST", "the endpoint");
+    let database = SinkTraits::database("loyalty.db", true);
+    for (protocol, sink) in [
+        (Protocol::CommitFirst, &opaque),
+        (Protocol::EffectFirst, &opaque),
+        (Protocol::Inbox, &database),
+        (Protocol::SinkOffsets, &database),
+    ] {
+        let parts = |ids| Parts { protocol, sink: sink.clone(), ids, retention: WEEK, order: Order::Key };
+        assert!(text(&parts(None)).contains("produced twice"), "{}", text(&parts(None)));
+        assert!(!text(&parts(None)).contains("event id"), "{}", text(&parts(None)));
+        let unused = text(&parts(Some(Ids { store: IdStore::Memory, keep: Kept::days(1) })));
+        assert_eq!(unused.contains("ids are not used"), protocol == Protocol::CommitFirst, "{unused}");
+    }
+}
+
+#[test]
+fn ids_in_memory_end_with_their_window_or_with_the_process() {
+    let ids = Some(Ids { store: IdStore::Memory, keep: Kept::Millis(3_600_000) });
+    assert!(text(&Parts { ids, ..receipts() }).contains("suppressed for 1 h, or until this process ends"));
+    let ids = Some(Ids { store: IdStore::Memory, keep: Kept::ForEver });
+    assert!(text(&Parts { ids, ..receipts() }).contains("suppressed until this process ends"));
+}
+
+/// All protocols over all kinds of sinks: what fits runs as it says, and what would promise more than it does is refused.
+#[test]
+fn a_protocol_without_its_parts_does_not_fit() {
+    use Protocol::*;
+    let ids = Some(Ids { store: IdStore::Sink, keep: Kept::days(1) });
+    let fitting = |sink: &SinkTraits, ids: Option<Ids>| -> Vec<Protocol> {
+        let all = [CommitFirst, EffectFirst, MarkAfter, Inbox, SinkOffsets, Conditional];
+        all.into_iter().filter(|protocol| protocol.misfit(&sink.kind, ids.as_ref()).is_none()).collect()
+    };
+    let opaque = SinkTraits::opaque("POST", "the endpoint");
+    assert_eq!(fitting(&opaque, None), [CommitFirst, EffectFirst]);
+    assert_eq!(fitting(&opaque, ids), [CommitFirst, EffectFirst, MarkAfter]);
+    let database = SinkTraits::database("loyalty.db", true);
+    assert_eq!(fitting(&database, ids), [CommitFirst, EffectFirst, Inbox, SinkOffsets]);
+    let versioned = SinkTraits::versioned("search.db", true, "v", Kept::ForEver);
+    assert_eq!(fitting(&versioned, None), [CommitFirst, EffectFirst, Inbox, SinkOffsets, Conditional]);
+    for sink in [&opaque, &database, &versioned] {
+        for declared in [None, Some(Guarantee::AtMostOnce), Some(Guarantee::EffectivelyOnce)] {
+            for ids in [None, Some(Ids { store: IdStore::Memory, keep: Kept::days(1) })] {
+                let chosen = Protocol::choose(&sink.kind, ids.as_ref(), declared);
+                assert_eq!(chosen.misfit(&sink.kind, ids.as_ref()), None, "{chosen:?} is chosen for {sink:?}");
+            }
+        }
+    }
 }

@@ -6,12 +6,23 @@ use super::protocol::Protocol;
 pub(super) fn text(parts: &Parts) -> String {
     let action = &parts.sink.action;
     match parts.protocol {
-        Protocol::CommitFirst => format!("a crash or a failure after the commit loses the {action}"),
+        Protocol::CommitFirst => {
+            format!("a crash or a failure after the commit loses the {action}; an event that is produced twice is two")
+        }
         Protocol::EffectFirst => format!(
             "a crash between the {action} and the commit, two owners during a rebalance, or an event that is \
              produced twice repeat the {action}"
         ),
         Protocol::MarkAfter => mark_after(parts, action),
+        Protocol::Inbox if parts.ids.is_none() => {
+            format!(
+                "a crash between the transaction and the commit, or an event that is produced twice, repeats the {action}"
+            )
+        }
+        // Positions tell records apart, and nothing else does here.
+        Protocol::SinkOffsets if parts.ids.is_none() => {
+            format!("whatever the {action} does outside the transaction; an event that is produced twice is two")
+        }
         Protocol::Inbox | Protocol::SinkOffsets => {
             format!("whatever the {action} does outside the transaction")
         }

@@ -34,6 +34,26 @@ impl Protocol {
         }
     }
 
+    /// Why these parts cannot run this protocol, where they cannot. A guarantee computed from parts that do not fit
+    /// together would be made of words alone.
+    pub fn misfit(self, sink: &SinkKind, ids: Option<&Ids>) -> Option<&'static str> {
+        match (self, sink) {
+            (Protocol::SinkOffsets | Protocol::Inbox | Protocol::Conditional, SinkKind::Opaque) => {
+                Some("it needs a transaction of the sink, and this effect has none: say `.in_transaction_of(db)`")
+            }
+            (Protocol::Conditional, SinkKind::Database { .. }) => {
+                Some("it needs an effect that is guarded by a version, and this one is not")
+            }
+            (Protocol::MarkAfter, SinkKind::Database { .. } | SinkKind::Versioned { .. }) => {
+                Some("ids are written in the sink's own transaction, which is more: leave `.protocol(..)` out")
+            }
+            (Protocol::MarkAfter, SinkKind::Opaque) if ids.is_none() => {
+                Some("it has no ids to mark: say where they are with `.dedup(..)`")
+            }
+            _ => None,
+        }
+    }
+
     /// Where reading resumes: the sink's own row, or the group's committed offset.
     pub fn position_is_in_sink(self) -> bool {
         self == Protocol::SinkOffsets

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::boundary::BoxFuture;
+use crate::boundary::{BoxFuture, Kept};
 use crate::log::memory::{MemoryCluster, MemoryLog};
 use crate::log::{Log, LogError, Publish};
 use crate::record::TopicId;
@@ -15,6 +15,9 @@ pub(crate) trait Cluster: Send + Sync {
 
     /// The topic's id, and how many partitions it has.
     fn topic<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<(TopicId, i32), LogError>>;
+
+    /// How long the topic keeps records, where the cluster tells it.
+    fn retention<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Option<Kept>>;
 
     /// A member of the group; it joins when it is first polled or woken.
     fn log(&self, group: &str, topic: &str, topic_id: TopicId) -> Result<Box<dyn Log>, LogError>;
@@ -33,6 +36,11 @@ impl Cluster for MemoryCluster {
     fn topic<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Result<(TopicId, i32), LogError>> {
         self.create_topic(topic, 1);
         Box::pin(std::future::ready(self.describe(topic).ok_or_else(|| LogError::NoTopic(topic.to_owned()))))
+    }
+
+    fn retention<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<Kept>> {
+        // Until a test deletes them.
+        Box::pin(std::future::ready(Some(Kept::ForEver)))
     }
 
     fn log(&self, group: &str, topic: &str, _: TopicId) -> Result<Box<dyn Log>, LogError> {

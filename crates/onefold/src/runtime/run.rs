@@ -16,7 +16,7 @@ use super::error::RunError;
 use super::inbox::{Inbox, Message};
 use super::observer::Observer;
 use super::table::{Row, Table};
-use crate::boundary::BoxFuture;
+use crate::boundary::{BoxFuture, Kept};
 use crate::kafka::Kafka;
 use crate::pipeline::Ready;
 
@@ -112,6 +112,8 @@ async fn start(
     for pipeline in pipelines {
         let (name, inbox) = (pipeline.name().to_owned(), Arc::new(Inbox::default()));
         let (topic_id, partitions) = cluster.topic(&pipeline.plan.topic).await?;
+        let retention = cluster.retention(&pipeline.plan.topic).await;
+        look_at_windows(&pipeline, retention)?;
         let publish = cluster.publisher();
         publish.ensure_topic(pipeline.plan.dead_letter_topic(), partitions).await?;
         let setup = Setup {
@@ -138,10 +140,23 @@ async fn start(
     Ok(running)
 }
 
+/// Ids and tombstones against how long the topic keeps its records.
+fn look_at_windows(pipeline: &Ready, retention: Option<Kept>) -> Result<(), RunError> {
+    pipeline.check(retention)?;
+    for line in pipeline.explain(retention).explanation.lines.iter().filter(|line| line.label == "warning") {
+        tracing::warn!(pipeline = pipeline.name(), "{}", line.text);
+    }
+    Ok(())
+}
+
 fn check(pipelines: &[Ready]) -> Result<(), RunError> {
     let mut seen = HashSet::new();
     for pipeline in pipelines {
-        pipeline.check(None)?;
+        if let Some(misfit) = pipeline.misfit() {
+            return Err(RunError::Wrong(misfit));
+        }
+        // As if nothing ever came again: how long the topic keeps records is asked later.
+        pipeline.check(Some(Kept::Millis(0)))?;
         let (topic, group) = (&pipeline.plan.topic, &pipeline.plan.group);
         if !seen.insert((topic, group)) {
             return Err(RunError::Wrong(format!(

@@ -154,3 +154,19 @@ async fn ids_leave_while_the_pipeline_runs() {
     let ended = testing::run(pipeline, records).await.unwrap();
     assert_eq!((ended.counters.effects, ended.counters.dead), (1201, 0));
 }
+
+/// The guard looks at what handlers say as well, counts keys and not records, and can be turned off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_is_many_keys_of_one_cause_and_ends_the_run_with_words() {
+    async fn schema(Key(key): Key) -> Handled {
+        Err(Failure::poison(format!("{} has schema 7", String::from_utf8_lossy(&key))))
+    }
+    let records = |keys: u32| (0..300).map(move |nth| payment("x", nth % keys, 1)).collect::<Vec<_>>();
+    let pipeline = || Pipeline::from("payments").group("loyalty").retry(Retry::attempts(1));
+    let refused = testing::run(pipeline().handle(schema), records(300)).await.unwrap_err().to_string();
+    assert!(refused.contains("many keys die of one cause") && refused.contains("schema"), "{refused}");
+    let ended = testing::run(pipeline().handle(schema), records(30)).await.unwrap();
+    assert_eq!(ended.dead_letters.len(), 300, "thirty keys are poison, not a flood");
+    let ended = testing::run(pipeline().flood_guard(false).handle(schema), records(300)).await.unwrap();
+    assert_eq!(ended.dead_letters.len(), 300);
+}

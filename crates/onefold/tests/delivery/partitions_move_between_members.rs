@@ -70,3 +70,43 @@ async fn the_sinks_position_counts_once_however_partitions_move() {
 }
 
 use std::future::IntoFuture;
+
+/// Not sent again, the commit of a revoke that is refused would be missing, and the next owner would repeat it all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_refused_at_a_revoke_is_sent_again_before_the_partition_goes() {
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", 4);
+    for payment in payments(400) {
+        cluster.append(payment);
+    }
+    let runs = Runs::default();
+    let receipts = || {
+        Pipeline::from("payments").group("receipts").with_state(runs.clone()).handle(
+            async |Json(event): Json<serde_json::Value>, State(runs): State<Runs>| {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                *runs.lock().unwrap().entry(event["id"].to_string()).or_default() += 1;
+            },
+        )
+    };
+    let first = tokio::spawn(testing::run_on(&cluster, receipts()).into_future());
+    until(|| runs.lock().unwrap().len() > 40).await;
+    cluster.refuse_commits(3);
+    let second = tokio::spawn(testing::run_on(&cluster, receipts()).into_future());
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+    let runs = runs.lock().unwrap();
+    assert_eq!((runs.len(), runs.values().sum::<u32>()), (400, 400), "(different records, runs)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_that_cannot_commit_its_positions_does_not_end_well() {
+    let cluster = MemoryCluster::new();
+    payments(20).into_iter().for_each(|payment| {
+        cluster.append(payment);
+    });
+    cluster.refuse_commits(u32::MAX);
+    let pipeline = Pipeline::from("payments").group("receipts").handle(async || {});
+    let undone = testing::run_on(&cluster, pipeline).await.unwrap_err().to_string();
+    assert!(undone.contains("with work left undone") && undone.contains("start it again"), "{undone}");
+    assert_eq!(cluster.committed("receipts", "payments", 0), None);
+}

@@ -2,8 +2,8 @@
 
 use onefold::log::LogEvent;
 
-use super::Bench;
 use super::member::Member;
+use super::{ASK, Bench, numbered};
 
 fn step_both(first: &mut Member, second: &mut Member) {
     first.step();
@@ -41,8 +41,23 @@ fn two(bench: &dyn Bench) -> (Member, Member) {
 
 pub fn who_joins_gets_what_was_released(bench: &dyn Bench) {
     bench.create_topic("t", 6);
-    let (first, second) = two(bench);
+    bench.publish(numbered("t", 200));
+    let (mut first, mut second) = two(bench);
     assert_eq!((first.holds.len(), second.holds.len()), (3, 3));
+    // Where partitions stay through a rebalance they are read on, from where they were; in the others, from the start.
+    let goes_on: Vec<(i32, i64)> = first.holds.iter().map(|p| (*p, first.offsets(*p).len() as i64)).collect();
+    if first.events.iter().any(|event| matches!(event, LogEvent::Assigned(_))) {
+        first.log.start(&goes_on).unwrap();
+    }
+    second.start_all(0);
+    bench.publish(numbered("t", 200));
+    let whole = |member: &mut Member, partition: i32| {
+        let end = member.log.bounds(partition, ASK).unwrap().end;
+        member.offsets(partition) == (0..end).collect::<Vec<_>>()
+    };
+    until_both(&mut first, &mut second, |first, second| {
+        (0..6).all(|p| if first.holds.contains(&p) { whole(first, p) } else { whole(second, p) })
+    });
 }
 
 /// Also where nobody answered it: a thread that ends must not wait for ever.

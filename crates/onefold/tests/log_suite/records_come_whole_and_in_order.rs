@@ -90,6 +90,21 @@ pub fn a_paused_partition_goes_on_after_its_last_record(bench: &dyn Bench) {
     assert_eq!(member.offsets(0), (0..end_0).collect::<Vec<_>>(), "nothing is left out and nothing comes twice");
 }
 
+/// The end that was told is no record: reading goes on at it, and not behind it.
+pub fn a_pause_after_the_end_skips_nothing(bench: &dyn Bench) {
+    bench.create_topic("t", 1);
+    bench.publish(numbered("t", 20));
+    let mut member = Member::alone(bench, "g", "t", 1);
+    member.start_all(0);
+    let end = LogEvent::End { partition: 0, offset: 20 };
+    member.until("the end is told", |member| member.events.contains(&end));
+    member.log.pause(0).unwrap();
+    bench.publish(numbered("t", 3));
+    member.log.resume(0).unwrap();
+    member.until_records(23);
+    assert_eq!(member.offsets(0), (0..23).collect::<Vec<_>>());
+}
+
 pub fn a_pause_ends_with_the_assignment(bench: &dyn Bench) {
     bench.create_topic("t", 1);
     bench.publish(numbered("t", 10));

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use rdkafka::ClientContext;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::{Client, DefaultClientContext};
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::config::KafkaSettings;
 use super::consumer::unreachable;
+use crate::boundary::Kept;
 use crate::log::LogError;
 
 const WAIT: Duration = Duration::from_secs(10);
@@ -22,6 +23,22 @@ pub(super) fn partitions<C: ClientContext>(
     let metadata = client.fetch_metadata(Some(topic), wait).map_err(unreachable)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
     Ok(found.map(|topic| topic.partitions().len() as i32).filter(|count| *count > 0))
+}
+
+/// How long the topic keeps records, where the cluster tells it: a compacted one for ever.
+pub async fn retention(settings: &KafkaSettings, topic: &str) -> Option<Kept> {
+    let admin: AdminClient<DefaultClientContext> = settings.client().create().ok()?;
+    let options = AdminOptions::new().request_timeout(Some(WAIT));
+    let described = admin.describe_configs([&ResourceSpecifier::Topic(topic)], &options).await.ok()?;
+    let resource = described.into_iter().next()?.ok()?;
+    let value = |name: &str| resource.get(name).and_then(|entry| entry.value.clone());
+    if value("cleanup.policy").is_some_and(|policy| policy.contains("compact")) {
+        return Some(Kept::ForEver);
+    }
+    match value("retention.ms")?.parse::<i64>().ok()? {
+        ms if ms < 0 => Some(Kept::ForEver),
+        ms => Some(Kept::Millis(ms.unsigned_abs())),
+    }
 }
 
 /// Makes the topic with so many partitions where it is missing; with the cluster's own replication.

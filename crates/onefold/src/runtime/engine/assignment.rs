@@ -33,8 +33,7 @@ impl Engine {
             LogEvent::Revoked(partitions) => self.on_revoked(partitions),
             LogEvent::Lost(partitions) => {
                 tracing::warn!(pipeline = self.plan.name(), ?partitions, "partitions were lost to other members");
-                partitions.iter().for_each(|partition| self.forget(*partition));
-                self.log.release(&partitions).map_err(|error| error.to_string())?;
+                self.give_up(&partitions)?;
             }
             LogEvent::End { partition, offset } => {
                 if let Some(owned) = self.owned.get_mut(&partition) {
@@ -104,8 +103,22 @@ impl Engine {
             }
         }
         self.revoking = None;
-        partitions.iter().for_each(|partition| self.forget(*partition));
-        self.log.release(&partitions).map_err(|error| error.to_string())
+        // In a sink that holds the position, the commit is a courtesy.
+        if late && !self.protocol.position_is_in_sink() {
+            self.ending.note_uncommitted();
+        }
+        self.give_up(&partitions)
+    }
+
+    fn give_up(&mut self, partitions: &[i32]) -> Result<(), String> {
+        for partition in partitions {
+            self.forget(*partition);
+            // Whoever has it next says so anew; at the end, this run's last word keeps it.
+            if !self.ending.has_begun() {
+                self.report.halted.remove(partition);
+            }
+        }
+        self.log.release(partitions).map_err(|error| error.to_string())
     }
 
     fn still_works(&self, partition: i32) -> bool {

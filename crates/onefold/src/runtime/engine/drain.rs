@@ -15,6 +15,10 @@ pub(super) struct Ending {
     asked_others_ms: u64,
     /// Every target is passed by commits; what they passed is still to run.
     runs_out: bool,
+    /// It cannot end well, for this reason; what was done is committed all the same.
+    fails: Option<String>,
+    /// Partitions went without their last positions.
+    left_uncommitted: bool,
     stage: Stage,
 }
 
@@ -37,6 +41,10 @@ impl Ending {
         if self.stage == Stage::Running {
             self.stage = Stage::Stopping;
         }
+    }
+
+    pub(super) fn note_uncommitted(&mut self) {
+        self.left_uncommitted |= self.has_begun();
     }
 
     pub(super) fn takes_no_more(&self) -> bool {
@@ -77,7 +85,7 @@ impl Engine {
         }
         match self.ending.stage {
             Stage::Running => {
-                if self.is_drained()? {
+                if self.is_drained() {
                     self.ending.stop();
                 }
                 Ok(false)
@@ -89,8 +97,12 @@ impl Engine {
             }
             Stage::Leaving { deadline_ms } => {
                 let left = self.owned.is_empty() && self.revoking.is_none() && !self.commits.is_under_way();
-                if left && self.relay.is_idle() {
-                    return Ok(true);
+                if left && (self.relay.is_idle() || self.ending.fails.is_some()) {
+                    return match self.ending.fails.take() {
+                        Some(why) => Err(why),
+                        None if self.ending.left_uncommitted => self.leave_undone(false),
+                        None => Ok(true),
+                    };
                 }
                 let goes_anyway = !self.report.drains && left && self.relay.problem.is_some();
                 if goes_anyway || now >= deadline_ms { self.leave_undone(left) } else { Ok(false) }
@@ -113,25 +125,32 @@ impl Engine {
         Ok(true)
     }
 
-    /// Whether every partition has passed its target and nothing is parked.
-    fn is_drained(&mut self) -> Result<bool, String> {
-        let Some(targets) = &self.ending.targets else { return Ok(false) };
-        if let Some((partition, reason)) = self.report.halted.iter().next() {
-            return Err(format!("partition {partition} is halted: {reason}"));
-        }
+    /// Whether every partition has passed its target and nothing is parked, or never will.
+    fn is_drained(&mut self) -> bool {
+        let Some(targets) = &self.ending.targets else { return false };
         if self.flood.is_on() {
-            return Err(self.report.systemic.clone().unwrap_or_default());
+            self.ending.fails = self.report.systemic.clone();
+            return true;
         }
         let passed = |partition: &i32, target: &i64| {
             self.owned.get(partition).is_some_and(|owned| owned.progress.position() >= *target)
         };
-        let open: Vec<i32> = targets.iter().filter(|(p, t)| !passed(p, t)).map(|(p, _)| *p).collect();
+        let halted = &self.report.halted;
+        let is_open =
+            |(partition, target): &(&i32, &i64)| !halted.contains_key(partition) && !passed(partition, target);
+        let open: Vec<i32> = targets.iter().filter(is_open).map(|(partition, _)| *partition).collect();
         if open.iter().any(|partition| self.owned.contains_key(partition)) || !self.starting.partitions.is_empty() {
             self.ending.runs_out = false;
-            return Ok(false);
+            return false;
         }
         let mine_is_done = self.lanes.parked().records == 0 && self.relay.is_idle() && self.has_run_what_it_passed();
-        Ok(mine_is_done && self.others_have_passed(&open))
+        if !mine_is_done || !self.others_have_passed(&open) {
+            return false;
+        }
+        // The others have gone on to their ends; what is halted keeps the drain from ending well.
+        let halted = self.report.halted.iter().next();
+        self.ending.fails = halted.map(|(partition, reason)| format!("partition {partition} is halted: {reason}"));
+        true
     }
 
     /// Where commits go first, a position that is passed says nothing about what has run.

@@ -41,9 +41,14 @@ fn is_forbidden(action: &AuthAction<'_>) -> bool {
         Pragma { pragma_name: "data_version", pragma_value: None } => false,
         Pragma { .. } => true,
         Insert { table_name } | Update { table_name, .. } | Delete { table_name } => is_ours(table_name),
-        DropTable { table_name } | AlterTable { table_name, .. } => is_ours(table_name),
+        DropTable { table_name } | AlterTable { table_name, .. } | DropVtable { table_name, .. } => is_ours(table_name),
         CreateTrigger { table_name, .. } | CreateIndex { table_name, .. } => is_ours(table_name),
         DropIndex { table_name, .. } | DropTrigger { table_name, .. } => is_ours(table_name),
+        CreateTempTrigger { table_name, .. } | CreateTempIndex { table_name, .. } => is_ours(table_name),
+        CreateTable { table_name } | CreateVtable { table_name, .. } => is_ours(table_name),
+        // SQLite looks for a name among the temporary ones first: ours would be hidden behind them.
+        CreateTempTable { table_name } | CreateTempView { view_name: table_name } => is_ours(table_name),
+        CreateView { view_name } => is_ours(view_name),
         _ => false,
     }
 }

@@ -89,8 +89,11 @@ pub(crate) fn open_connection(path: &Path) -> Result<Connection, Failure> {
     }
     let conn = Connection::open(path)
         .map_err(|e| Failure::sink_down(format!("cannot open the SQLite file {}: {e}", path.display())))?;
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
-    conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")?;
+    // Opening reads nothing yet: whether it is a database, and lets itself be written, shows here.
+    let refused =
+        |e: rusqlite::Error| Failure::sink_down(format!("cannot use the SQLite file {}: {e}", path.display()));
+    conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(refused)?;
+    conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;").map_err(refused)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
 }

@@ -21,8 +21,10 @@ impl SqliteSink {
     ) -> Result<SqliteSink, SinkError> {
         let writer = Writer::of(&db.path)?;
         let setup: Vec<String> = db.setup.into_iter().chain(effect.setup()).collect();
+        let path = db.path.display().to_string();
         writer.call_blocking(move |conn, _| {
-            conn.execute_batch(schema::TABLES).map_err(claim::down)?;
+            let unusable = |e: rusqlite::Error| SinkError::Down(format!("cannot use the SQLite file {path}: {e}"));
+            conn.execute_batch(schema::TABLES).map_err(unusable)?;
             for sql in setup {
                 let refused =
                     |e: rusqlite::Error| SinkError::Setup(format!("the setup statement is refused: {e}\n{sql}"));

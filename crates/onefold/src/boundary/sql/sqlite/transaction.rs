@@ -119,7 +119,11 @@ impl Writing {
         };
         // An error may have ended the whole transaction (a full disk, RAISE(ROLLBACK)): all before it is gone too.
         if self.tx.conn.is_autocommit() {
-            return Err(Lost(Failure::transient("the statement ended the transaction")));
+            return Err(Lost(match done {
+                // Its class says whether the record is at fault, or the disk.
+                TxDone::Failed(failure) => failure,
+                _ => Failure::transient("a statement ended the transaction, and the handler went on without it"),
+            }));
         }
         if !matches!(done, TxDone::Done(Outcome::Done)) {
             self.control("ROLLBACK TO onefold_record")?;

@@ -74,10 +74,16 @@ impl MessageQueue {
         records: &mut Vec<Record>,
         at_most: usize,
     ) -> Vec<Polled> {
-        self.buffer.resize(at_most, std::ptr::null_mut());
-        // SAFETY: the buffer has room for `at_most` pointers; those filled in are ours to destroy.
-        let count = unsafe { c::rd_kafka_consume_batch_queue(self.queue, 0, self.buffer.as_mut_ptr(), at_most) };
-        self.buffer.truncate(usize::try_from(count).unwrap_or(0));
+        // One by one: the call that takes many (librdkafka 2.12) counts the end of a partition as a message that was
+        // consumed. After the next pause, its own in a rebalance included, reading would go on one offset too far.
+        while self.buffer.len() < at_most {
+            // SAFETY: the queue is ours, and so is what comes.
+            let message = unsafe { c::rd_kafka_consume_queue(self.queue, 0) };
+            if message.is_null() {
+                break;
+            }
+            self.buffer.push(message);
+        }
         let mut polled = Vec::new();
         self.buffer.retain(|message| {
             // SAFETY: filled in above; destroyed here, or by the batch that takes it.
