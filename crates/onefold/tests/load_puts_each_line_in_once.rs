@@ -231,8 +231,10 @@ async fn header_names_that_are_not_utf8_hold_up_no_load() {
     let kafka = onefold::Kafka::bootstrap(&bench.broker.address().to_string()).unwrap();
     for nth in 0..40 {
         let mut odd = onefold::Record::new("t", Some(format!("k-{nth}").as_bytes()), None);
-        odd.headers.push(Header { name: bytes::Bytes::from_static(b"\xff\xfe"), value: None });
-        odd.headers.push(Header { name: HEADER.as_bytes().to_vec().into(), value: Some(b"\xff:7".to_vec().into()) });
+        odd.replace_headers(vec![
+            Header { name: bytes::Bytes::from_static(b"\xff\xfe"), value: None },
+            Header { name: HEADER.as_bytes().to_vec().into(), value: Some(b"\xff:7".to_vec().into()) },
+        ]);
         kafka.publisher().publish(odd).await.unwrap();
     }
     copy(&first, &bench.settings.progress);
