@@ -16,13 +16,13 @@ pub(crate) trait HeaderSource: Send + Sync {
 
 /// The headers of one record, in order.
 #[derive(Default)]
-pub(super) struct Headers {
+pub(crate) struct Headers {
     read: OnceLock<Vec<Header>>,
     from: Mutex<Option<(Arc<dyn HeaderSource>, u32)>>,
 }
 
 impl Headers {
-    pub(super) fn later(source: Arc<dyn HeaderSource>, nth: u32) -> Headers {
+    pub(crate) fn later(source: Arc<dyn HeaderSource>, nth: u32) -> Headers {
         Headers { read: OnceLock::new(), from: Mutex::new(Some((source, nth))) }
     }
 

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-pub(crate) use headers::HeaderSource;
-use headers::Headers;
+pub(crate) use headers::{HeaderSource, Headers};
 
 pub use onefold_core::identity::TopicId;
 
@@ -26,7 +25,7 @@ pub struct Record {
     pub key: Option<Bytes>,
     /// `None` is a tombstone.
     pub value: Option<Bytes>,
-    headers: Headers,
+    pub(crate) headers: Headers,
 }
 
 /// A header of a record. Names are bytes: nothing keeps a producer from sending other than UTF-8.
@@ -40,23 +39,14 @@ impl Record {
     /// A record that no log holds yet, for tests and for producing.
     pub fn new(topic: &str, key: Option<&[u8]>, value: Option<&[u8]>) -> Record {
         Record {
-            key: key.map(Bytes::copy_from_slice),
-            value: value.map(Bytes::copy_from_slice),
-            ..Record::of(topic.into(), TopicId::UNKNOWN)
-        }
-    }
-
-    /// An empty record, to be filled.
-    pub(crate) fn of(topic: Arc<str>, topic_id: TopicId) -> Record {
-        Record {
-            topic,
-            topic_id,
+            topic: topic.into(),
+            topic_id: TopicId::UNKNOWN,
             partition: 0,
             offset: 0,
             leader_epoch: None,
             timestamp_ms: None,
-            key: None,
-            value: None,
+            key: key.map(Bytes::copy_from_slice),
+            value: value.map(Bytes::copy_from_slice),
             headers: Headers::default(),
         }
     }
@@ -71,12 +61,6 @@ impl Record {
         let old = self.headers.take();
         self.headers = headers.into();
         old
-    }
-
-    /// The same record with headers that are read when somebody asks for them.
-    pub(crate) fn with_headers_of(mut self, source: Arc<dyn HeaderSource>, nth: u32) -> Record {
-        self.headers = Headers::later(source, nth);
-        self
     }
 
     /// The same record with one more header.

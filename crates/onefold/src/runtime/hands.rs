@@ -132,7 +132,7 @@ impl Go {
 }
 
 /// An attempt that takes less is not worth a hop to another thread.
-const QUICK: Duration = Duration::from_micros(50);
+const QUICK: Duration = Duration::from_micros(100);
 /// So many quick ones in a row on tokio, and the next ones are made here.
 const QUICK_IN_A_ROW: u32 = 256;
 

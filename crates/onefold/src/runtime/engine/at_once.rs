@@ -3,6 +3,8 @@
 //! Only where the lanes themselves would give the record out now: nothing of its key is unfinished, nobody has its
 //! identity, progress has room, the sink is not down. Whatever does not end well at once gets its place after all.
 
+use std::sync::Arc;
+
 use onefold_core::attempt::Gate;
 use onefold_core::guarantee::Protocol;
 use onefold_core::progress::Delivered;
@@ -34,13 +36,14 @@ impl Engine {
     }
 
     /// Takes in a record that is new and that progress has room for.
-    pub(super) fn take_in_at_once(&mut self, record: Record, place: (i64, i64), go: &mut Go) {
+    pub(super) fn take_in_at_once(&mut self, record: Arc<Record>, place: (i64, i64), go: &mut Go) {
         self.counters.delivered += 1;
         // Headers are weighed with what is kept.
         let bytes = u32::try_from(record.payload().len()).unwrap_or(u32::MAX);
         let Some(sorted) = self.sort(&record, bytes) else {
             self.counters.skipped += 1;
-            return self.passed(&record);
+            self.passed(&record);
+            return self.spare.keep(record);
         };
         let has_room = matches!(&self.worker, Worker::Effects(hands) if hands.has_room());
         if go.is_over() || !has_room || !sorted.runs() || !self.lanes.is_free(&sorted.arrival) {
@@ -50,7 +53,7 @@ impl Engine {
     }
 
     /// The long way, for a record that was looked at already.
-    fn take_in_sorted(&mut self, record: Record, place: (i64, i64), mut sorted: Sorted) {
+    fn take_in_sorted(&mut self, record: Arc<Record>, place: (i64, i64), mut sorted: Sorted) {
         sorted.arrival.bytes = size_of(&record);
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         let delivered = owned.progress.delivered(record.offset, record.leader_epoch, sorted.arrival.bytes);
@@ -59,12 +62,9 @@ impl Engine {
         }
     }
 
-    fn run_at_once(&mut self, record: Record, place: (i64, i64), sorted: Sorted, go: &mut Go) {
-        let Some(owned) = self.owned.get(&record.partition) else { return };
-        let held = owned.held.clone();
-        let record = self.spare.place(record);
+    fn run_at_once(&mut self, record: Arc<Record>, place: (i64, i64), sorted: Sorted, go: &mut Go) {
         let attempt = Attempt { number: 1, identity: sorted.identity.clone() };
-        let job = Job { record: record.clone(), attempt, digest: sorted.digest, held };
+        let job = Job { record: record.clone(), attempt, digest: sorted.digest, held: None };
         let Worker::Effects(hands) = &mut self.worker else { return };
         match hands.attempt(job, go) {
             Ok(TxDone::Done(outcome)) => {
@@ -98,7 +98,7 @@ impl Engine {
     /// It waits for something, or did not end well: from here on as if a lane had given it out.
     fn give_a_place(
         &mut self,
-        record: std::sync::Arc<Record>,
+        record: Arc<Record>,
         place: (i64, i64),
         mut sorted: Sorted,
         attempt: Result<TxDone, Waiting>,

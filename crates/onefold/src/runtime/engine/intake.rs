@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// Takes a record in that was polled. With `go`, it runs as it comes, where nothing speaks against it.
-    pub(super) fn take_in(&mut self, record: Record, go: Option<&mut Go>) {
+    pub(super) fn take_in(&mut self, record: Arc<Record>, go: Option<&mut Go>) {
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         let (gap_start, epoch) = (owned.reached, owned.epoch);
         owned.reached = owned.reached.max(record.offset + 1);
@@ -65,6 +65,7 @@ impl Engine {
                     None => {
                         self.counters.skipped += 1;
                         self.finish(record.partition, ticket);
+                        self.spare.keep(record);
                     }
                 }
             }
@@ -101,11 +102,17 @@ impl Engine {
     }
 
     /// Gives a record its place in a lane.
-    pub(super) fn place(&mut self, record: Record, ticket: Ticket, (gap_start, epoch): (i64, i64), sorted: Sorted) {
+    pub(super) fn place(
+        &mut self,
+        record: Arc<Record>,
+        ticket: Ticket,
+        (gap_start, epoch): (i64, i64),
+        sorted: Sorted,
+    ) {
         // The client's message is not kept for its headers as long as the record may wait.
         record.headers();
         let (arrival, dies) = (sorted.arrival, matches!(sorted.work, Work::Doomed(_)));
-        let task = sorted.task(self.spare.place(record), ticket, (gap_start, epoch));
+        let task = sorted.task(record, ticket, (gap_start, epoch));
         // What runs nothing needs no commit before it, and no commit passes it before its letter is out.
         if self.protocol == Protocol::CommitFirst && !dies {
             self.commits.hold_until_committed(arrival, task);

@@ -10,7 +10,7 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::types::RDKafkaRespErr as Code;
 
 use super::super::context::Events;
-use crate::record::{Header, HeaderSource, Record, TopicId};
+use crate::record::{Header, HeaderSource, Headers, Record, TopicId};
 
 type Message = *mut c::rd_kafka_message_t;
 
@@ -48,8 +48,9 @@ impl Batch {
             let mut at = 0;
             for message in now {
                 // SAFETY: as above; the block holds their bytes in this order.
-                let record = unsafe { record(*message, topic, topic_id, &block, &mut at) };
-                records.push(record.with_headers_of(source.clone(), nth));
+                records.push(unsafe {
+                    record(*message, topic, topic_id, &block, &mut at, Headers::later(source.clone(), nth))
+                });
                 nth += 1;
             }
             rest = later;
@@ -82,9 +83,7 @@ pub(in super::super) fn read_stray(message: &BorrowedMessage<'_>, topic: &Arc<st
     // SAFETY: the borrowed message keeps the pointer valid.
     unsafe {
         let (block, _) = fill_block(&[message.ptr()]);
-        let mut record = record(message.ptr(), topic, id, &block, &mut 0);
-        record.replace_headers(headers_of(message.ptr()));
-        record
+        record(message.ptr(), topic, id, &block, &mut 0, headers_of(message.ptr()).into())
     }
 }
 
@@ -119,24 +118,35 @@ unsafe fn fill_block(messages: &[Message]) -> (Bytes, usize) {
 }
 
 /// SAFETY: `message` is valid and carries no error; its bytes are in the block, from `at` on.
-unsafe fn record(message: Message, topic: &Arc<str>, topic_id: TopicId, block: &Bytes, at: &mut usize) -> Record {
+unsafe fn record(
+    message: Message,
+    topic: &Arc<str>,
+    topic_id: TopicId,
+    block: &Bytes,
+    at: &mut usize,
+    headers: Headers,
+) -> Record {
     let mut part = |is_null: bool, length: usize| {
         *at += length;
         (!is_null).then(|| block.slice(*at - length..*at))
     };
-    let mut record = Record::of(topic.clone(), topic_id);
     // SAFETY: the caller's.
     unsafe {
-        record.key = part((*message).key.is_null(), (*message).key_len);
-        record.value = part((*message).payload.is_null(), (*message).len);
         let mut kind = c::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         let written_at = c::rd_kafka_message_timestamp(message, &raw mut kind);
         let leader_epoch = c::rd_kafka_message_leader_epoch(message);
-        (record.partition, record.offset) = ((*message).partition, (*message).offset);
-        record.leader_epoch = (leader_epoch >= 0).then_some(leader_epoch);
-        record.timestamp_ms = (written_at >= 0).then_some(written_at);
+        Record {
+            topic: topic.clone(),
+            topic_id,
+            partition: (*message).partition,
+            offset: (*message).offset,
+            leader_epoch: (leader_epoch >= 0).then_some(leader_epoch),
+            timestamp_ms: (written_at >= 0).then_some(written_at),
+            key: part((*message).key.is_null(), (*message).key_len),
+            value: part((*message).payload.is_null(), (*message).len),
+            headers,
+        }
     }
-    record
 }
 
 /// SAFETY: `from` is null or has `length` bytes, for as long as the result is used.
