@@ -20,6 +20,10 @@ pub fn run(address: &str, topic: &str, messages: u32) -> anyhow::Result<Turn> {
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "earliest")
+        // As Onefold sets them: with librdkafka's own, a fast reader stands still for up to a second at a time, and the
+        // settings would be compared, not the loops.
+        .set("queued.max.messages.kbytes", "32768")
+        .set("fetch.queue.backoff.ms", "5")
         .create()?;
     consumer.subscribe(&[topic])?;
     let (mut turn, mut committed) = (None, Instant::now());

@@ -12,6 +12,9 @@ use crate::record::Record;
 
 impl<S: Send + Sync + 'static> Pipeline<Anywhere, S> {
     /// Ends the description with an `async fn` of extractors.
+    ///
+    /// It begins on the thread that polls the log and goes on on tokio when it first waits. Handlers that compute for long
+    /// or block are soon begun on tokio altogether.
     pub fn handle<H, Args>(self, handler: H) -> Ready
     where
         H: Handler<Args, Out: IntoOutcome, Fut: Send>,

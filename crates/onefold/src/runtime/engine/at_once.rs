@@ -14,7 +14,6 @@ use super::intake::{Sorted, size_of};
 use super::{Engine, Worker};
 use crate::boundary::Attempt;
 use crate::boundary::sink::TxDone;
-use crate::outcome::Outcome;
 use crate::record::Record;
 use crate::runtime::effects::Job;
 use crate::runtime::hands::{Go, Waiting};
@@ -67,14 +66,7 @@ impl Engine {
         let job = Job { record: record.clone(), attempt, digest: sorted.digest, held: None };
         let Worker::Effects(hands) = &mut self.worker else { return };
         match hands.attempt(job, go) {
-            Ok(TxDone::Done(outcome)) => {
-                self.breaker.answered();
-                self.flood.succeeded();
-                match outcome {
-                    Outcome::Skip(_) => self.counters.skipped += 1,
-                    _ => self.counters.effects += 1,
-                }
-            }
+            Ok(TxDone::Done(outcome)) => self.note_success(&outcome),
             Ok(TxDone::Duplicate) => self.counters.duplicates_id += 1,
             otherwise => {
                 // What it failed of may hold for the others too: the breaker is asked first.

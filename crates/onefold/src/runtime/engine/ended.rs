@@ -64,6 +64,12 @@ impl Engine {
     }
 
     fn on_success(&mut self, slot: Slot, outcome: &Outcome) {
+        self.note_success(outcome);
+        self.settle(slot);
+    }
+
+    /// The sink answered, and did what it was asked.
+    pub(super) fn note_success(&mut self, outcome: &Outcome) {
         self.breaker.answered();
         self.flood.succeeded();
         match outcome {
@@ -71,7 +77,6 @@ impl Engine {
             Outcome::Stale(_) => self.counters.duplicates_boundary += 1,
             _ => self.counters.effects += 1,
         }
-        self.settle(slot);
     }
 
     /// The record is done with: its lane goes on, the position may move.
