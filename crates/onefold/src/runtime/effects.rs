@@ -33,8 +33,8 @@ pub(super) struct Job {
 
 impl Effects {
     /// Makes the attempt, unless its partition was given up meanwhile.
+    #[allow(clippy::manual_async_fn, reason = "an `async fn` copies what it is given once more")]
     pub(super) fn run(self: Arc<Self>, job: Job) -> impl Future<Output = TxDone> + Send + use<> {
-        // A block, since an `async fn` copies what it is given once more.
         async move {
             let given_up = job.held.as_ref().is_some_and(|held| !held.load(Ordering::Relaxed));
             if given_up || self.crash.is_due("before-effect") {
