@@ -81,7 +81,7 @@ impl Drop for Run {
 #[test]
 fn the_first_signal_drains_and_says_what_it_waits_for() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut run = Run::in_flight(folder.path(), "1s", &[]);
+    let mut run = Run::in_flight(folder.path(), "5s", &[]);
     run.signal("-TERM");
     let draining = run.event(|event| event["event"] == "draining");
     assert_eq!((&draining["signal"], &draining["in_flight"]), (&"SIGTERM".into(), &1.into()), "{draining}");
@@ -110,7 +110,7 @@ fn the_second_signal_ends_at_once() {
 #[test]
 fn a_drain_that_a_signal_cut_short_is_no_success() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut run = Run::in_flight(folder.path(), "1s", &["--drain"]);
+    let mut run = Run::in_flight(folder.path(), "5s", &["--drain"]);
     run.signal("-INT");
     let (code, said) = run.end();
     assert_eq!(code, Some(1), "{said}");

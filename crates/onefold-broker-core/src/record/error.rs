@@ -8,7 +8,7 @@ pub enum RecordError {
     Truncated { wanted: usize, left: usize },
     #[error("{left} bytes are left after the record's end: the record is damaged, restore the folder from a copy")]
     Trailing { left: usize },
-    #[error("layout version {0} is not known: a newer onefold wrote this folder, open it with that one")]
+    #[error("layout version {0} is not known: another onefold wrote this folder, open it with that one")]
     UnknownVersion(u8),
     #[error("record kind {0} is not known: a newer onefold wrote this folder, open it with that one")]
     UnknownKind(u8),

@@ -7,13 +7,13 @@ use super::transactions::Unsettled;
 use crate::codec::{Coded, Reader, put_len, put_str};
 use crate::record::RecordError;
 
-/// Raised when the layout changes. The checkpoint around it has its own magic, version and checksum.
-const VERSION: u8 = 2;
-
 impl State {
+    /// Raised when the layout changes. The checkpoint around it has its own magic, version and checksum.
+    pub const SNAPSHOT_VERSION: u8 = 2;
+
     /// Appends the state's bytes to `out`. Equal states give equal bytes.
     pub fn encode_snapshot(&self, out: &mut Vec<u8>) {
-        out.push(VERSION);
+        out.push(State::SNAPSHOT_VERSION);
         self.lsn.put(out);
         self.leader_epoch.put(out);
         self.topics.put(out);
@@ -36,7 +36,7 @@ impl State {
         // Copied once: nothing of a state that lives on may hold the checkpoint's buffer.
         let from = &mut Reader::new(Bytes::copy_from_slice(bytes));
         match u8::take(from)? {
-            VERSION => {}
+            State::SNAPSHOT_VERSION => {}
             other => return Err(RecordError::UnknownVersion(other)),
         }
         let mut state = State {

@@ -10,7 +10,7 @@ use super::space::Full;
 use super::{Defect, LogSettings, OpenError, Planted, tidy};
 use crate::checkpoint::{self, Checkpoint, CheckpointError};
 use crate::crash_point;
-use crate::disk::Disk;
+use crate::disk::{Disk, is_full};
 use crate::journal::{
     self, Files, Framed, Identity, OldFile, Pace, ReplayEnd, ReplayError, ReplayStart, Replayed, Writer, file_name,
     prepare_first, replay,
@@ -38,11 +38,11 @@ impl Engine {
         let checkpoint = read_checkpoint(&*disk, folder)?;
         let mut recovery = Recovery::from(checkpoint.as_ref(), folder, settings.defect)?;
         let start = replay_start(checkpoint.as_ref(), &settings);
-        let end = replay(&*disk, &journal, start, |replayed| recovery.take(replayed))
+        let mut end = replay(&*disk, &journal, start, |replayed| recovery.take(replayed))
             .map_err(|error| open_error(&journal, error))?;
         let segments = folder.join("segments");
         tidy::check_segments(&*disk, &segments, &recovery.partitions, &recovery.state)?;
-        let (identity, writer) = recovery.begin(&*disk, &journal, &end, &settings)?;
+        let (identity, writer) = recovery.begin(&*disk, &journal, &mut end, &settings)?;
         tidy::remove_strangers(&*disk, &segments, &recovery.partitions, &recovery.state)?;
         let mut files = known_files(&*disk, &journal, &end)?;
         files.current = writer.sequence();
@@ -136,7 +136,7 @@ impl Recovery {
         &mut self,
         disk: &dyn Disk,
         folder: &Path,
-        end: &ReplayEnd,
+        end: &mut ReplayEnd,
         settings: &LogSettings,
     ) -> Result<(Identity, Writer), OpenError> {
         let identity = end.identity.or(settings.identity).unwrap_or_else(new_identity);
@@ -151,7 +151,17 @@ impl Recovery {
         let bytes: usize = group.iter().map(Framed::length).sum();
         let failed = |error| OpenError::io(folder, error);
         let size = settings.first_file_bytes.max(2 * bytes as u64 + journal::BLOCK);
-        let ready = prepare_first(disk, folder, end.highest + 1, size).map_err(failed)?;
+        let ready = match prepare_first(disk, folder, end.highest + 1, size) {
+            // Journal files that nobody needs any more give their space.
+            Err(error) if is_full(&error) && !end.leftovers.is_empty() => {
+                for sequence in end.leftovers.drain(..) {
+                    disk.remove(&folder.join(file_name(sequence))).map_err(failed)?;
+                }
+                prepare_first(disk, folder, end.highest + 1, size)
+            }
+            first => first,
+        }
+        .map_err(failed)?;
         crash_point!("start.file_prepared");
         let writer = match end.identity {
             Some(_) => Writer::take_over(ready, identity, above, &group, settings.defect).map_err(failed)?,
@@ -199,6 +209,9 @@ fn damaged(folder: &Path, error: CheckpointError) -> OpenError {
     let path = folder.join(checkpoint::NAME);
     match error {
         CheckpointError::Version(found) => OpenError::WrongVersion { path, found, known: checkpoint::FORMAT_VERSION },
+        CheckpointError::State(RecordError::UnknownVersion(found)) => {
+            OpenError::WrongVersion { path, found: found.into(), known: State::SNAPSHOT_VERSION.into() }
+        }
         error => OpenError::Corrupt { path, position: 0, why: error.to_string() },
     }
 }

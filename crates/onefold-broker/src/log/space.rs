@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::lock;
-use crate::disk::is_full;
+use crate::disk::is_passing;
 use crate::journal::{OldFile, file_name, prepare};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,7 +68,7 @@ impl Engine {
         let bytes = if first { full.min(SECOND_FILE_BYTES) } else { full };
         let ready =
             prepare(&*self.disk, &folder, &self.files, recycled, bytes, &self.settings.pace, self.settings.defect);
-        self.full.files.store(ready.as_ref().is_err_and(is_full), Ordering::Relaxed);
+        self.full.files.store(ready.as_ref().is_err_and(is_passing), Ordering::Relaxed);
         lock(&self.files).ready.push_back(ready?);
         Ok(true)
     }
@@ -121,7 +121,8 @@ impl Engine {
     fn drop_spares(&self) -> io::Result<()> {
         let bytes = self.settings.journal_file_bytes;
         let between = usize::try_from(2 * self.settings.checkpoint_bytes / bytes.max(1)).unwrap_or(usize::MAX);
-        let keep = self.settings.ready_files.max(between);
+        // On a full disk they are the space that is missing.
+        let keep = if self.full.is() { 0 } else { self.settings.ready_files.max(between) };
         let dropped: Vec<OldFile> = {
             let mut files = lock(&self.files);
             let (mut kept, mut dropped): (Vec<_>, Vec<_>) = files.spare.drain(..).partition(|file| file.bytes >= bytes);

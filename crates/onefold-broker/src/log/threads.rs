@@ -139,6 +139,8 @@ fn keep_loop(engine: &Engine, signals: &Signals) {
             Err(error) if is_passing(&error) => {
                 engine.full.keeper.store(true, Ordering::Relaxed);
                 tracing::warn!(%error, "segments and checkpoint cannot be written; trying again");
+                // Journal files that are kept for later give their space.
+                signals.files.set();
                 signals.keep.wait(Some(TRY_AGAIN));
             }
             Err(error) => {

@@ -3,7 +3,7 @@
 use rdkafka::ClientConfig;
 
 /// Where a cluster is and how to get in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KafkaSettings {
     pub bootstrap: String,
     /// librdkafka's own settings: `security.protocol`, `sasl.username`, ..
@@ -11,6 +11,15 @@ pub struct KafkaSettings {
     /// Nobody else runs these groups, as with the embedded broker: after a kill, the next start takes the dead
     /// member's place at once instead of waiting for its session to end.
     pub alone: bool,
+}
+
+impl std::fmt::Debug for KafkaSettings {
+    /// Without the values of librdkafka's settings: passwords are among them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let more: Vec<&str> = self.more.iter().map(|(name, _)| name.as_str()).collect();
+        let mut out = f.debug_struct("KafkaSettings");
+        out.field("bootstrap", &self.bootstrap).field("more", &more).field("alone", &self.alone).finish()
+    }
 }
 
 impl KafkaSettings {
@@ -90,5 +99,13 @@ mod tests {
         assert_eq!(settings.producer().get("message.max.bytes"), Some("67108864"));
         settings.more.push(("message.max.bytes".into(), "2000000".into()));
         assert_eq!(settings.producer().get("message.max.bytes"), Some("2000000"));
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let mut settings = KafkaSettings::new("localhost:1");
+        settings.more.push(("sasl.password".into(), "hunter2".into()));
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("sasl.password") && !shown.contains("hunter2"), "{shown}");
     }
 }

@@ -26,8 +26,15 @@ impl Events {
         self.lock().push_back(event);
     }
 
+    /// The oldest; but what takes partitions away goes before ends and answers, so that less is run in vain.
     pub(super) fn pop(&self) -> Option<LogEvent> {
-        self.lock().pop_front()
+        let mut queue = self.lock();
+        let takes = |event: &LogEvent| matches!(event, LogEvent::Lost(_) | LogEvent::Revoked(_));
+        let gives_way = |event: &LogEvent| matches!(event, LogEvent::End { .. } | LogEvent::Committed(_));
+        match queue.iter().position(|event| !gives_way(event)) {
+            Some(first) if queue.get(first).is_some_and(takes) => queue.remove(first),
+            _ => queue.pop_front(),
+        }
     }
 
     /// Ends that were told of an earlier reading say nothing about the next one.

@@ -129,7 +129,8 @@ impl Engine {
     fn is_drained(&mut self) -> bool {
         let Some(targets) = &self.ending.targets else { return false };
         if self.flood.is_on() {
-            self.ending.fails = self.report.systemic.clone();
+            self.ending.fails =
+                Some(self.report.systemic.clone().unwrap_or_else(|| "many keys die of one cause".into()));
             return true;
         }
         let passed = |partition: &i32, target: &i64| {

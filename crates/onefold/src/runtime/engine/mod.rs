@@ -37,7 +37,7 @@ use super::hands::Hands;
 use super::inbox::{Inbox, Message};
 use super::observer::Observer;
 use crate::boundary::sink::Sink;
-use crate::log::{Log, LogError, Publish};
+use crate::log::{Log, LogError, LogEvent, Publish};
 use crate::pipeline::plan::Plan;
 use crate::record::Record;
 pub(super) use setup::Setup;
@@ -101,10 +101,10 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 impl Engine {
     /// Runs until it is drained or stopped.
     pub(super) fn run(mut self) -> Ended {
-        // Handlers that run on this thread may use tokio as anywhere else.
+        // Handlers that run on this thread find tokio as on a thread of its own: what they may do there they may do here,
+        // and what panics there (waiting for a future without awaiting it) panics here.
         let tokio = self.tokio.clone();
-        let _entered = tokio.enter();
-        let ended = self.work();
+        let ended = tokio.block_on(tokio::task::unconstrained(async { self.work() }));
         self.tell(true);
         match ended {
             Ok(()) if self.plan.crash.has_struck() => Ended::Crashed(self.counters),
@@ -148,6 +148,14 @@ impl Engine {
         let mut records = std::mem::take(&mut self.records);
         let polled = self.log.poll(&mut records, room);
         let busy = !records.is_empty() || matches!(polled, Ok(Some(_)));
+        // What is lost, or to be given up, is not run any more.
+        let polled = match polled {
+            Ok(Some(event @ (LogEvent::Lost(_) | LogEvent::Revoked(_)))) => {
+                self.on_event(event)?;
+                Ok(None)
+            }
+            other => other,
+        };
         let mut go = if records.is_empty() { None } else { self.begin_at_once() };
         for record in records.drain(..) {
             let record = self.spare.place(record);

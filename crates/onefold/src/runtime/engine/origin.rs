@@ -87,7 +87,9 @@ impl Engine {
         for (at, bounds) in starts {
             wanted.push(ClaimAt { partition: at.partition, start: self.configured_start(at.partition, *bounds)? });
         }
-        let claimed = self.tokio.block_on(sink.claim(wanted))?;
+        let (tell, told) = std::sync::mpsc::channel();
+        self.tokio.spawn(async move { tell.send(sink.claim(wanted).await) });
+        let claimed = told.recv().map_err(|_| SinkError::Down("the claim was given up".into()))??;
         for ((at, _), claim) in starts.iter().zip(&claimed) {
             self.remark_on_foreign_commit(at, claim);
         }

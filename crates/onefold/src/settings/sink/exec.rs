@@ -24,7 +24,9 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<ExecSettings> {
     let env = table.free::<Secret>("env");
     let folder = table.found.source.resolve("");
     let parsed = command.as_ref().and_then(|command| arguments(&table, command));
-    if let (Some(command), Some([program, ..])) = (&command, parsed.as_deref()) {
+    // A PATH of the program's own decides where it is found, and may come from a secret: not looked at here.
+    let own_path = env.as_ref().is_some_and(|env| env.value.iter().any(|(name, _)| name.value == "PATH"));
+    if let (Some(command), Some([program, ..]), false) = (&command, parsed.as_deref(), own_path) {
         exists(&table, command, program, &folder);
     }
     table.finish();
