@@ -9,7 +9,7 @@ use onefold_broker_core::batch::Header;
 use support::{Broker, P0, appended, sent};
 
 #[test]
-fn no_offset_is_given_twice_in_one_journal() {
+fn d6_no_offset_is_given_twice_in_one_journal() {
     let mut broker = Broker::new();
     let mut given = Vec::new();
     for start in 0..4 {
@@ -24,7 +24,7 @@ fn no_offset_is_given_twice_in_one_journal() {
 }
 
 #[test]
-fn each_batch_carries_the_epoch_of_its_start() {
+fn d6_each_batch_carries_the_epoch_of_its_start() {
     let mut broker = Broker::new();
     for start in 1..=3 {
         broker.produce(P0, sent(-1, -1, -1, 1));
@@ -35,7 +35,7 @@ fn each_batch_carries_the_epoch_of_its_start() {
 }
 
 #[test]
-fn the_end_of_every_epoch_is_known_after_deletes_and_restarts() {
+fn d6_the_end_of_every_epoch_is_known_after_deletes_and_restarts() {
     let mut broker = Broker::new();
     for _ in 1..=4 {
         (0..5).for_each(|_| assert!(appended(&broker.produce(P0, sent(-1, -1, -1, 1))).is_some()));
@@ -59,7 +59,7 @@ fn the_end_of_every_epoch_is_known_after_deletes_and_restarts() {
 }
 
 #[test]
-fn a_new_partition_is_in_the_present_epoch() {
+fn d6_a_new_partition_is_in_the_present_epoch() {
     let mut broker = Broker::new();
     broker.kill_and_restart();
     broker.write(Record::PartitionsAdded { id: P0.topic, total: 2 });

@@ -9,7 +9,7 @@ use onefold_broker_core::producer::{BLOCK, ProducerIds};
 use support::Broker;
 
 #[test]
-fn over_blocks_and_kills() {
+fn d7_over_blocks_and_kills() {
     let mut broker = Broker::new();
     let mut given = BTreeSet::new();
     for draws in [1, 1500, 0, 999, 1001] {
@@ -26,7 +26,7 @@ fn over_blocks_and_kills() {
 }
 
 #[test]
-fn a_reservation_that_a_crash_takes_back_had_given_nothing_out() {
+fn d7_a_reservation_that_a_crash_takes_back_had_given_nothing_out() {
     let mut broker = Broker::new();
     // Drawn, but the journal did not get to write: the id must not have gone out, and may go to another.
     let lost = ProducerIds::new().draw(&broker.state).expect("there are enough");

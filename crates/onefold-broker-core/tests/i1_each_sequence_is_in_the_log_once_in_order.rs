@@ -64,7 +64,7 @@ proptest! {
 }
 
 #[test]
-fn the_sequence_after_the_largest_is_zero() {
+fn i1_the_sequence_after_the_largest_is_zero() {
     let mut broker = Broker::new();
     // As far as a producer gets in one step: a batch claims its sequences, it need not be the first to use them.
     let almost = i32::MAX - 2;

@@ -9,7 +9,7 @@ use onefold_broker_core::produce::Decision;
 use support::{Broker, P0, appended, refused, sent};
 
 #[test]
-fn all_five_come_back_with_their_offsets_and_records() {
+fn i2_all_five_come_back_with_their_offsets_and_records() {
     let mut broker = Broker::new();
     let first: Vec<(i64, Lsn)> = (0..6)
         .map(|n| {
@@ -29,7 +29,7 @@ fn all_five_come_back_with_their_offsets_and_records() {
 }
 
 #[test]
-fn a_retry_must_be_the_same_batch() {
+fn i2_a_retry_must_be_the_same_batch() {
     // The same first sequence with another length is another batch: a client that cuts its batches anew would lose records.
     let mut broker = Broker::new();
     broker.produce(P0, sent(9, 0, 0, 10));
@@ -38,7 +38,7 @@ fn a_retry_must_be_the_same_batch() {
 }
 
 #[test]
-fn producers_without_an_id_are_not_compared() {
+fn i2_producers_without_an_id_are_not_compared() {
     let mut broker = Broker::new();
     for n in 0..3 {
         assert_eq!(appended(&broker.produce(P0, sent(-1, -1, -1, 1))), Some(n));

@@ -19,14 +19,14 @@ fn expect_known(broker: &mut Broker) {
 }
 
 #[test]
-fn rebuilt_from_the_journal() {
+fn i3_rebuilt_from_the_journal() {
     let mut broker = five_sent();
     broker.kill_and_restart();
     expect_known(&mut broker);
 }
 
 #[test]
-fn rebuilt_from_a_checkpoint_after_any_record() {
+fn i3_rebuilt_from_a_checkpoint_after_any_record() {
     let broker = five_sent();
     for checkpoint_at in 0..=broker.journal.len() {
         let mut state = State::new();

@@ -10,7 +10,7 @@ use onefold_broker_core::{Record, TopicPartition};
 use support::{Broker, P0, TOPIC, appended, duplicate, refused, sent};
 
 #[test]
-fn the_second_finds_the_first() {
+fn i4_the_second_finds_the_first() {
     let mut broker = Broker::new();
     assert_eq!(appended(&broker.produce(P0, sent(9, 0, 0, 4))), Some(0));
     assert_eq!(duplicate(&broker.produce(P0, sent(9, 0, 0, 4))), Some(0));
@@ -18,7 +18,7 @@ fn the_second_finds_the_first() {
 }
 
 #[test]
-fn one_request_names_a_partition_once() {
+fn i4_one_request_names_a_partition_once() {
     let mut broker = Broker::new();
     broker.write(Record::PartitionsAdded { id: TOPIC, total: 2 });
     let mut deciding = Deciding::new(&broker.state);

@@ -7,7 +7,7 @@ use onefold_broker_core::Record;
 use support::{Broker, P0, appended, duplicate, refused, sent};
 
 #[test]
-fn the_window_outlives_the_records() {
+fn i5_the_window_outlives_the_records() {
     let mut broker = Broker::new();
     (0..7).for_each(|n| assert_eq!(appended(&broker.produce(P0, sent(9, 0, n, 1))), Some(n.into())));
     broker.write(Record::LogStartMoved(vec![(P0, 7)]));
@@ -20,7 +20,7 @@ fn the_window_outlives_the_records() {
 }
 
 #[test]
-fn the_window_does_not_outlive_its_topic() {
+fn i5_the_window_does_not_outlive_its_topic() {
     // A topic made again under the same name is another topic: its sequences begin at 0.
     let mut broker = Broker::new();
     broker.produce(P0, sent(9, 0, 0, 1));

@@ -6,7 +6,7 @@ mod support;
 use support::{Broker, P0, appended, refused, sent};
 
 #[test]
-fn the_next_epoch_begins_at_zero() {
+fn i6_the_next_epoch_begins_at_zero() {
     for committed in [true, false] {
         let mut broker = Broker::new();
         let open = onefold_broker_core::batch::BatchBuilder::new().transactional().producer(9, 4, 0);
@@ -23,7 +23,7 @@ fn the_next_epoch_begins_at_zero() {
 }
 
 #[test]
-fn a_marker_of_the_same_epoch_keeps_the_sequence() {
+fn i6_a_marker_of_the_same_epoch_keeps_the_sequence() {
     // Transaction version 1: the next transaction goes on where this one stopped.
     let mut broker = Broker::new();
     let open = onefold_broker_core::batch::BatchBuilder::new().transactional().producer(9, 4, 0);
@@ -34,7 +34,7 @@ fn a_marker_of_the_same_epoch_keeps_the_sequence() {
 }
 
 #[test]
-fn a_producer_with_a_new_epoch_begins_at_zero_without_a_marker_too() {
+fn i6_a_producer_with_a_new_epoch_begins_at_zero_without_a_marker_too() {
     let mut broker = Broker::new();
     broker.produce(P0, sent(9, 0, 0, 3));
     assert_eq!(refused(&broker.produce(P0, sent(9, 1, 3, 1))), Some(45));

@@ -6,7 +6,7 @@ use onefold_broker_core::group::GroupError;
 use crate::world::{Client, World};
 
 #[test]
-fn an_older_generation_can_do_nothing() {
+fn g1_an_older_generation_can_do_nothing() {
     let mut world = World::new();
     let (a, b, generation) = world.stable_pair();
     for old in [generation - 1, 0, -1, generation + 1] {
@@ -19,7 +19,7 @@ fn an_older_generation_can_do_nothing() {
 }
 
 #[test]
-fn a_stranger_is_unknown() {
+fn g1_a_stranger_is_unknown() {
     let mut world = World::new();
     let (_, _, generation) = world.stable_pair();
     let stranger = Client { member_id: "nobody".into(), ..Client::new("x") };
@@ -31,7 +31,7 @@ fn a_stranger_is_unknown() {
 }
 
 #[test]
-fn one_who_is_only_on_the_way_into_a_generation_is_not_in_the_one_before() {
+fn g1_one_who_is_only_on_the_way_into_a_generation_is_not_in_the_one_before() {
     let mut world = World::new();
     let (_, _, generation) = world.stable_pair();
     let mut c = Client::new("c").version(4);
@@ -44,7 +44,7 @@ fn one_who_is_only_on_the_way_into_a_generation_is_not_in_the_one_before() {
 }
 
 #[test]
-fn a_generation_that_was_told_survives_a_crash_and_is_not_used_again() {
+fn g1_a_generation_that_was_told_survives_a_crash_and_is_not_used_again() {
     let mut world = World::new();
     let (a, b, generation) = world.stable_pair();
     let a_waits = world.join(&a);
@@ -61,7 +61,7 @@ fn a_generation_that_was_told_survives_a_crash_and_is_not_used_again() {
 }
 
 #[test]
-fn an_empty_group_goes_on_counting() {
+fn g1_an_empty_group_goes_on_counting() {
     let mut world = World::new();
     let (a, b, generation) = world.stable_pair();
     world.leave(&[(&a.member_id, None), (&b.member_id, None)]);

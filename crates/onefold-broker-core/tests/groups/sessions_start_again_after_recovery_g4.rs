@@ -6,7 +6,7 @@ use onefold_broker_core::group::GroupError;
 use crate::world::{Client, REBALANCE_MS, SESSION_MS, World};
 
 #[test]
-fn nobody_is_expired_at_start() {
+fn g4_nobody_is_expired_at_start() {
     let mut world = World::new();
     let (a, b, generation) = world.stable_pair();
     world.pass(SESSION_MS - 1);
@@ -18,7 +18,7 @@ fn nobody_is_expired_at_start() {
 }
 
 #[test]
-fn one_who_does_not_come_back_is_dropped_a_session_later() {
+fn g4_one_who_does_not_come_back_is_dropped_a_session_later() {
     let mut world = World::new();
     let (a, b, generation) = world.stable_pair();
     world.restart();
@@ -30,7 +30,7 @@ fn one_who_does_not_come_back_is_dropped_a_session_later() {
 }
 
 #[test]
-fn commits_go_on_after_a_restart() {
+fn g4_commits_go_on_after_a_restart() {
     let mut world = World::new();
     let (a, _, generation) = world.stable_pair();
     world.restart();
@@ -39,7 +39,7 @@ fn commits_go_on_after_a_restart() {
 }
 
 #[test]
-fn a_rebalance_that_a_crash_cut_short_is_begun_again() {
+fn g4_a_rebalance_that_a_crash_cut_short_is_begun_again() {
     let mut world = World::new();
     let (a, b, generation) = world.stable_pair();
     world.join(&b.clone().subscribed("changed"));
@@ -52,7 +52,7 @@ fn a_rebalance_that_a_crash_cut_short_is_begun_again() {
 }
 
 #[test]
-fn a_member_that_left_in_a_rebalance_stays_gone_and_the_others_join_again() {
+fn g4_a_member_that_left_in_a_rebalance_stays_gone_and_the_others_join_again() {
     let mut world = World::new();
     let (a, b, generation) = world.stable_pair();
     world.join(&a.clone().subscribed("changed"));
@@ -73,7 +73,7 @@ fn a_member_that_left_in_a_rebalance_stays_gone_and_the_others_join_again() {
 }
 
 #[test]
-fn a_rebalance_deadline_starts_again_too() {
+fn g4_a_rebalance_deadline_starts_again_too() {
     let mut world = World::new();
     let (a, b, generation) = world.stable_pair();
     world.join(&a);
@@ -89,7 +89,7 @@ fn a_rebalance_deadline_starts_again_too() {
 }
 
 #[test]
-fn a_static_members_name_survives_with_its_new_id() {
+fn g4_a_static_members_name_survives_with_its_new_id() {
     let mut world = World::new();
     let mut one = Client::fixed("one");
     let generation = world.join_and_take_id(&mut one).generation;

@@ -82,7 +82,7 @@ impl<R: Request> Asked<R> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_new_is_not_told_while_syncs_are_held() {
+async fn d1_d2_d5_whatever_is_new_is_not_told_while_syncs_are_held() {
     let (here, gate) = gated().await;
     let _opens = Opens(gate.clone());
     let mut reader = here.connect();
@@ -133,7 +133,7 @@ async fn whatever_is_new_is_not_told_while_syncs_are_held() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_sync_ends_the_serving_and_acks_nothing() {
+async fn d3_a_failed_sync_ends_the_serving_and_acks_nothing() {
     let (here, gate) = gated().await;
     let _opens = Opens(gate.clone());
     let mut producer = here.connect();

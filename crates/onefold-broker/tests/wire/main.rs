@@ -6,12 +6,14 @@ mod common;
 
 mod a_broker_starts_at_once_and_leaves_nothing;
 mod a_silent_connection_is_closed;
+mod a_topic_made_again_inherits_nothing;
 mod acks_zero_has_no_answer;
 mod answers_leave_in_the_order_of_requests;
 mod answers_wait_for_the_disk;
 mod api_versions_answers_newer_clients;
 mod every_served_version_is_answered;
 mod fetch_waits_and_never_starves;
+mod groups_answer_with_kafkas_codes;
 mod list_offsets_knows_every_special_timestamp;
 mod offsets_expire_when_nobody_needs_them;
 mod produce_refuses_as_kafka_does;
