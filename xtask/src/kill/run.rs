@@ -18,7 +18,7 @@ use std::{
 /// No drain of the example takes longer, even on a busy machine.
 const RUN_MAX: Duration = Duration::from_secs(300);
 /// A round that is killed more often than this is let through.
-const KILLS_PER_ROUND: u32 = 20;
+const KILLS_PER_ROUND: usize = 20;
 
 pub fn campaign(binary: &Path, times: u32, seed: u64) -> anyhow::Result<()> {
     println!("kill run: {times} kills, seed {seed}, {}", binary.display());
@@ -31,7 +31,8 @@ fn play(binary: &Path, times: u32, seed: u64) -> anyhow::Result<()> {
     println!("  undisturbed: {:.1} s, loaded after {:.1} s, {}", secs(calm.took), secs(calm.loaded), calm.found);
     let (mut kills, mut rounds) = (Kills::default(), 0);
     while kills.all() < times {
-        let plan: Vec<_> = (0..KILLS_PER_ROUND.min(times - kills.all())).map(|_| moment(rng, &calm)).collect();
+        let mut plan = plan(rng, &calm);
+        plan.truncate((times - kills.all()) as usize);
         let round = round(binary, &mut plan.into_iter())?;
         (kills, rounds) = (kills.and(round.kills), rounds + 1);
         println!(
@@ -54,15 +55,24 @@ fn secs(time: Duration) -> f32 {
     time.as_secs_f32()
 }
 
-/// One in three falls into start, recovery or load; the others anywhere in a run and a little beyond.
-fn moment(rng: &mut Rng, calm: &Round) -> Duration {
-    if rng.u8(..3) == 0 { calm.loaded.mul_f64(rng.f64() * 1.2) } else { calm.took.mul_f64(rng.f64() * 1.1) }
+/// When each start of a round is killed. A load happens once a round, so the first kills fall into it, none to three of
+/// them; of the others one in four into start and recovery, and the rest anywhere in a run and a little beyond.
+fn plan(rng: &mut Rng, calm: &Round) -> Vec<Duration> {
+    let loads = rng.usize(..=3);
+    let load = calm.loaded.saturating_sub(calm.noted);
+    let moment = |nth: usize| match rng.u8(..4) {
+        _ if nth < loads => calm.noted + load.mul_f64(rng.f64() * 1.1),
+        0 => calm.noted.mul_f64(rng.f64() * 1.1),
+        _ => calm.took.mul_f64(rng.f64() * 1.1),
+    };
+    (0..KILLS_PER_ROUND).map(moment).collect()
 }
 
 struct Round {
     kills: Kills,
     took: Duration,
-    /// When the last start of it had loaded its file.
+    /// When the last start of it began to send its file, and when all of it was there.
+    noted: Duration,
     loaded: Duration,
     found: verify::Found,
 }
@@ -91,7 +101,7 @@ impl Kills {
     fn note(&mut self, said: &str) {
         match said {
             said if said.contains(LOADED) => self.running += 1,
-            said if said.contains("\"event\":\"guarantee\"") => self.loading += 1,
+            said if said.contains(TOLD) => self.loading += 1,
             _ => self.starting += 1,
         }
     }
@@ -104,26 +114,32 @@ impl fmt::Display for Kills {
     }
 }
 
-/// What `run` says when its file is loaded.
+/// What `run` says before it loads its file, and after.
+const TOLD: &str = "\"event\":\"guarantee\"";
 const LOADED: &str = "\"event\":\"loaded\"";
 
 fn round(binary: &Path, moments: &mut dyn Iterator<Item = Duration>) -> anyhow::Result<Round> {
     let home = tempfile::tempdir()?;
     copy_example(home.path())?;
     let log = home.path().join("run.log");
-    let (began, mut kills, mut loaded) = (Instant::now(), Kills::default(), Duration::ZERO);
+    let (began, mut kills) = (Instant::now(), Kills::default());
+    let (mut noted, mut loaded) = (Duration::ZERO, Duration::ZERO);
     let result = loop {
         let (started, before) = (Instant::now(), said_after(&log, 0).len());
         let mut process = Process::start(binary, &["run", "onefold.toml", "--drain", "--json"], home.path(), &log)?;
         let planned = moments.next();
         let limit = planned.unwrap_or(RUN_MAX);
         if planned.is_none() {
-            // Nothing ends it before its time: how long it loads can be seen.
-            while !said_after(&log, before).contains(LOADED)
-                && started.elapsed() < limit
-                && process.ended_within(Duration::from_millis(5))?.is_none()
-            {}
-            loaded = started.elapsed();
+            // Nothing ends it before its time: how long it starts and loads can be seen.
+            let mut until = |seen: &dyn Fn() -> bool| -> anyhow::Result<Duration> {
+                while !seen() && started.elapsed() < limit && process.ended_within(Duration::from_millis(5))?.is_none()
+                {
+                }
+                Ok(started.elapsed())
+            };
+            // The load's note is there right before its first record is sent.
+            let note = home.path().join("data/load/payments.json");
+            (noted, loaded) = (until(&|| note.exists())?, until(&|| said_after(&log, before).contains(LOADED))?);
         }
         match process.ended_within(limit.saturating_sub(started.elapsed()))? {
             Some(status) if status.success() => break Ok(()),
@@ -137,7 +153,7 @@ fn round(binary: &Path, moments: &mut dyn Iterator<Item = Duration>) -> anyhow::
     };
     let took = began.elapsed();
     match result.and_then(|()| verify::compare(home.path(), binary)) {
-        Ok(found) => Ok(Round { kills, took, loaded, found }),
+        Ok(found) => Ok(Round { kills, took, noted, loaded, found }),
         Err(error) => bail!("after {kills}, left in {}: {error:#}", home.keep().display()),
     }
 }
