@@ -131,6 +131,7 @@ impl Engine {
             self.commit_if_due()?;
             self.relay_if_due();
             self.forget_if_due();
+            self.say_if_down();
             self.tell(false);
             if self.plan.crash.has_struck() {
                 return Ok(());

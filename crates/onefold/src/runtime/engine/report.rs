@@ -1,6 +1,6 @@
 //! What an engine says about itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onefold_core::attempt::PauseReason;
 use onefold_core::lane::Full;
@@ -21,6 +21,9 @@ pub(super) struct Report {
     /// Why the flood guard holds everything back.
     pub(super) systemic: Option<String>,
     unreachable: Option<(String, u64)>,
+    /// What was said of a cluster that cannot be reached, since a record was last finished: each once.
+    said: BTreeSet<String>,
+    said_down: bool,
     told_ms: u64,
     told_finished: u64,
     lanes_made: u64,
@@ -37,7 +40,10 @@ impl Report {
     }
 
     pub(super) fn unreachable(&mut self, why: String) {
-        if self.unreachable.as_ref().is_none_or(|(known, _)| *known != why) {
+        if self.unreachable.as_ref().is_some_and(|(_, at)| *at != self.finished) {
+            self.said.clear();
+        }
+        if self.said.insert(why.clone()) {
             tracing::warn!("{why}");
         }
         self.unreachable = Some((why, self.finished));
@@ -57,6 +63,19 @@ impl Report {
 }
 
 impl Engine {
+    /// Says when the sink goes, and when it is back.
+    pub(super) fn say_if_down(&mut self) {
+        let is_down = self.breaker.is_down();
+        if is_down == std::mem::replace(&mut self.report.said_down, is_down) {
+            return;
+        }
+        let pipeline = self.plan.name();
+        match is_down {
+            true => tracing::warn!(pipeline, "paused: {}", self.paused().unwrap_or_default()),
+            false => tracing::warn!(pipeline, "goes on: the sink answers again"),
+        }
+    }
+
     /// Tells the observer, when it is time.
     pub(super) fn tell(&mut self, ended: bool) {
         let now = self.clock.now_ms();
