@@ -3,6 +3,7 @@
 
 mod support;
 
+use onefold_broker::disk::Disk;
 use onefold_broker::disk::sim::{Faults, SimDisk};
 use onefold_broker::journal::Pace;
 use onefold_broker::log::{Log, LogSettings, ProduceRefused};
@@ -35,7 +36,8 @@ async fn what_cannot_leave_memory_is_refused_not_waited_for() {
     disk.set_faults(Faults { capacity: Some(disk.world().size()), ..Faults::default() });
     let mut answered = Vec::new();
     let refused = loop {
-        assert!(answered.len() < 200, "more is let in than memory may hold");
+        // A journal file that was being prepared gives its space to segments; beyond that and memory there is none.
+        assert!(answered.len() < 2000, "more is let in than memory and disk may hold");
         let value = vec![b'v'; 3000 + answered.len()];
         let room = tokio::time::timeout(PATIENCE, log.room(value.len())).await.expect("an answer, whichever");
         if let Err(refused) = room {
@@ -56,4 +58,45 @@ async fn what_cannot_leave_memory_is_refused_not_waited_for() {
         }
     };
     tokio::time::timeout(PATIENCE, resumes).await.expect("it takes records again by itself");
+}
+
+/// Journal files that a checkpoint has freed are kept for later. On a full disk they are the space that is missing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn journal_files_kept_for_later_give_their_space() {
+    let disk = SimDisk::default();
+    let settings = LogSettings {
+        first_file_bytes: 256 << 10,
+        journal_file_bytes: 256 << 10,
+        checkpoint_bytes: 1 << 20,
+        ..settings()
+    };
+    let log = Log::open(Arc::new(disk.clone()), Path::new("/data"), settings).expect("the log opens");
+    log.wait_durable(create_topic(&log, 1, 1)).await.expect("durable");
+    let produce = async || {
+        let value = vec![b'v'; 8000];
+        let let_in = async {
+            while log.room(value.len()).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, let_in).await.expect("it goes on by itself");
+        let (_, lsn) = append(&log, at(1, 0), &value);
+        log.wait_durable(lsn).await.expect("durable");
+    };
+    let checkpoint = || {
+        let file = disk.open(Path::new("/data/checkpoint")).ok()?;
+        file.read_at(0, usize::try_from(file.length().ok()?).ok()?).ok()
+    };
+    // Up to a moment just after a checkpoint, which has freed four files.
+    for _ in 0..2 {
+        let before = checkpoint();
+        while checkpoint() == before {
+            produce().await;
+        }
+    }
+    disk.set_faults(Faults { capacity: Some(disk.world().size()), ..Faults::default() });
+    // More than memory may hold: it has to go to segments, for which there is room only where journal files were.
+    for _ in 0..(128 << 10) / 8000 {
+        produce().await;
+    }
 }
