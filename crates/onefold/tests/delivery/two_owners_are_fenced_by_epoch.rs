@@ -94,6 +94,24 @@ async fn what_finished_beyond_a_gap_is_known_to_the_next_owner_and_folded_later(
     assert_eq!(folder.number("SELECT count(*) FROM onefold_done"), 0);
 }
 
+/// Records of two leader epochs in one transaction, the older one finished last: taken for the epoch of all that is done,
+/// it would make the next owner run the newer ones again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_keeps_the_leader_epoch_of_its_highest_record() {
+    let folder = Folder::new();
+    let sink = sink(&folder, settings("a", 1)).await;
+    let (epoch, ..) = claim(&sink).await;
+    let written_in = |offset, leader_epoch| {
+        let mut job = job(offset, epoch);
+        Arc::make_mut(&mut job.record).leader_epoch = Some(leader_epoch);
+        job
+    };
+    submit(&sink, vec![written_in(4, 7), written_in(2, 3)]).await;
+    submit(&sink, vec![written_in(1, 3)]).await;
+    let claimed = sink.claim(vec![ClaimAt { partition: 0, start: 0 }]).await.unwrap().remove(0);
+    assert_eq!((claimed.leader_epoch, claimed.done), (Some(7), vec![1..3, 4..5]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_cluster_and_a_topic_made_again_are_refused() {
     let folder = Folder::new();

@@ -39,7 +39,9 @@ impl Position {
 
     pub(super) fn finished(&mut self, gap_start: i64, offset: i64, leader_epoch: Option<i32>) {
         self.finished.push((gap_start, offset));
-        self.leader_epoch = leader_epoch.or(self.leader_epoch);
+        // Of the highest done record, whichever finished last: epochs rise along the log. A lower one would make the next
+        // owner take what is done in higher ones for records that were replaced, and run them again.
+        self.leader_epoch = self.leader_epoch.max(leader_epoch);
     }
 
     /// Moves the position over the contiguous prefix; what finished beyond a gap becomes rows of its own. False where
