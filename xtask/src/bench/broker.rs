@@ -4,6 +4,7 @@ use super::{
     disk::Yardstick,
     echo::Echo,
     load::{self, OneAtATime},
+    memory,
     numbers::percentile,
     opponent::{ALL, Opponent},
     results::Results,
@@ -84,6 +85,8 @@ fn measure(
     }
     for &size in &options.sizes {
         let (topic, name) = (format!("rate-{size}"), bytes(size));
+        // As much as the page cache will hold of it, and some more.
+        memory::warm(home, options.mib + options.mib / 4)?;
         let before = running.checkpoints();
         note(&format!("produce {name}, records/s"), load::produce(&running.address, &topic, size, options.mib << 20)?);
         if let (Some(before), Some(after)) = (before, running.checkpoints()) {

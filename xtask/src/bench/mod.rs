@@ -6,6 +6,7 @@ mod checkpoints;
 mod disk;
 mod echo;
 mod load;
+mod memory;
 mod numbers;
 mod opponent;
 mod results;
