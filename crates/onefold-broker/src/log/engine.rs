@@ -30,6 +30,8 @@ pub struct Engine {
     pub(super) partitions: Partitions,
     pub(super) segment_files: OpenFiles,
     pub(super) unsynced: Mutex<Unsynced>,
+    /// Whose turn it is to sync segments.
+    pub(super) syncing: Mutex<()>,
     pub(super) durability: Durability,
     /// Bytes of batches between the sequencer and the journal.
     pub(super) queued_bytes: AtomicUsize,

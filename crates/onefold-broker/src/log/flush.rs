@@ -38,11 +38,16 @@ impl Engine {
     /// # Errors
     /// The disk's. A full disk's can be tried again; after any other the log must stop.
     pub fn flush(&self) -> io::Result<()> {
+        self.flush_telling(&|| {})
+    }
+
+    /// [`Engine::flush`], telling whenever some memory is free again.
+    pub(super) fn flush_telling(&self, freed: &dyn Fn()) -> io::Result<()> {
         let mut partitions = std::mem::take(&mut *lock(&self.partitions.unflushed));
         // By topic and number, so that one test run does what another did.
         partitions.sort_unstable_by_key(|partition| partition.at);
         while let Some(partition) = partitions.pop() {
-            if let Err(error) = self.flush_partition(&partition) {
+            if let Err(error) = self.flush_partition(&partition, freed) {
                 partitions.push(partition);
                 lock(&self.partitions.unflushed).append(&mut partitions);
                 return Err(error);
@@ -51,7 +56,32 @@ impl Engine {
                 lock(&self.partitions.unflushed).push(partition);
             }
         }
-        self.sync_ahead()
+        Ok(())
+    }
+
+    /// Syncs the segments that much was written to; whether there were any. Nothing asks for it yet; but a checkpoint that
+    /// found all of it unsynced would keep the disk busy for so long that producers notice.
+    ///
+    /// # Errors
+    /// The disk's. The log has stopped then: whoever syncs the same file next may find nothing wrong with it.
+    pub fn sync_ahead(&self) -> io::Result<bool> {
+        let due: Vec<Arc<dyn DiskFile>> = {
+            let mut unsynced = lock(&self.unsynced);
+            let due = unsynced.files.values_mut().filter(|written| written.bytes >= self.settings.sync_ahead_bytes);
+            // They stay in the list: what is written meanwhile is for the checkpoint.
+            due.map(|written| {
+                written.bytes = 0;
+                written.file.clone()
+            })
+            .collect()
+        };
+        for file in &due {
+            let _turn = lock(&self.syncing);
+            file.sync_data().inspect_err(|error| {
+                self.stop(&format!("a segment could not be synced ({error})"));
+            })?;
+        }
+        Ok(!due.is_empty())
     }
 
     /// Removes the files of deleted topics, and segments that lie wholly below their partition's log start. All of that
@@ -82,6 +112,11 @@ impl Engine {
 
     /// Makes everything durable that was flushed.
     pub(super) fn sync_segments(&self) -> io::Result<()> {
+        // The kernel tells a failed write to whoever syncs first, and to nobody after.
+        let _turn = lock(&self.syncing);
+        if let Some(stopped) = self.durability.stopped() {
+            return Err(io::Error::other(stopped));
+        }
         let Unsynced { mut files, mut folders } = std::mem::take(&mut *lock(&self.unsynced));
         let synced = files
             .values()
@@ -96,19 +131,9 @@ impl Engine {
         synced
     }
 
-    /// Syncs the segments that much was written to. Nothing asks for it yet; but a checkpoint that found all of it unsynced
-    /// would keep the disk busy for so long that producers notice.
-    fn sync_ahead(&self) -> io::Result<()> {
-        let due: Vec<(PathBuf, Arc<dyn DiskFile>)> = {
-            let unsynced = lock(&self.unsynced);
-            let due = unsynced.files.iter().filter(|(_, written)| written.bytes >= self.settings.sync_ahead_bytes);
-            due.map(|(path, written)| (path.clone(), written.file.clone())).collect()
-        };
-        for (path, file) in due {
-            file.sync_data()?;
-            lock(&self.unsynced).files.remove(&path);
-        }
-        Ok(())
+    /// Whether [`Engine::sync_ahead`] has something to do.
+    pub(super) fn needs_sync_ahead(&self) -> bool {
+        lock(&self.unsynced).files.values().any(|written| written.bytes >= self.settings.sync_ahead_bytes)
     }
 
     pub(super) fn segments_folder(&self) -> PathBuf {
@@ -128,7 +153,7 @@ impl Engine {
         self.partitions.tail_bytes.fetch_sub(bytes_of(&dropped), Ordering::Relaxed);
     }
 
-    fn flush_partition(&self, partition: &PartitionLog) -> io::Result<()> {
+    fn flush_partition(&self, partition: &PartitionLog, freed: &dyn Fn()) -> io::Result<()> {
         if partition.is_closed() {
             self.drop_tail(partition);
             return Ok(());
@@ -144,6 +169,7 @@ impl Engine {
             self.write_batches(partition, &batches)?;
             lock(&partition.tail).drop_front(batches.len());
             self.partitions.tail_bytes.fetch_sub(bytes_of(&batches), Ordering::Relaxed);
+            freed();
         }
     }
 

@@ -60,6 +60,7 @@ impl Engine {
             files: Mutex::new(files),
             partitions: recovery.partitions,
             unsynced: Mutex::new(Unsynced::default()),
+            syncing: Mutex::default(),
             durability: Durability::new(lsn),
             queued_bytes: AtomicUsize::new(0),
             full: Full::default(),

@@ -42,6 +42,7 @@ pub(super) struct Signals {
     pub(super) sync: Signal,
     pub(super) files: Signal,
     pub(super) keep: Signal,
+    pub(super) ahead: Signal,
     /// Whether those who wait sync by themselves.
     pub(super) lead: Lead,
     /// Memory or journal was worked off.
@@ -56,6 +57,7 @@ impl Signals {
         self.sync.set();
         self.files.set();
         self.keep.set();
+        self.ahead.set();
     }
 
     pub(super) fn is_ending(&self) -> bool {

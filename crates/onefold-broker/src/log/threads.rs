@@ -1,5 +1,5 @@
-//! The threads of an open log: one syncs, one prepares files, one keeps house (segments, checkpoints, retention). They
-//! only call the engine.
+//! The threads of an open log: one syncs, one prepares files, one keeps house (segments, checkpoints, retention),
+//! one syncs segments ahead of the next checkpoint. They only call the engine.
 
 use super::engine::Engine;
 use super::signal::Signals;
@@ -27,6 +27,7 @@ impl Threads {
         threads.spawn("onefold-journal", engine, signals, sync_loop)?;
         threads.spawn("onefold-files", engine, signals, files_loop)?;
         threads.spawn("onefold-keeper", engine, signals, keep_loop)?;
+        threads.spawn("onefold-ahead", engine, signals, ahead_loop)?;
         Ok(threads)
     }
 
@@ -151,6 +152,17 @@ fn keep_loop(engine: &Engine, signals: &Signals) {
     }
 }
 
+/// By a thread of its own, so that what is in memory leaves it while the disk is busy with what left before.
+fn ahead_loop(engine: &Engine, signals: &Signals) {
+    while !signals.is_ending() {
+        match engine.sync_ahead() {
+            Ok(true) => {}
+            Ok(false) => signals.ahead.wait(None),
+            Err(_) => return signals.end(),
+        }
+    }
+}
+
 /// One round: what is in memory goes to segments, the journal is checkpointed if it is long enough, what is gone is
 /// removed.
 fn keep(engine: &Engine, signals: &Signals, retention: bool) -> io::Result<()> {
@@ -160,8 +172,12 @@ fn keep(engine: &Engine, signals: &Signals, retention: bool) -> io::Result<()> {
         signals.sync.set();
     }
     if engine.needs_flush() || retention {
-        engine.flush()?;
-        signals.freed.notify_waiters();
+        engine.flush_telling(&|| {
+            signals.freed.notify_waiters();
+            if engine.needs_sync_ahead() {
+                signals.ahead.set();
+            }
+        })?;
         engine.trim()?;
     }
     if engine.needs_checkpoint() {

@@ -70,7 +70,7 @@ impl Workload {
             72..=73 => self.delete_topic(engine),
             74..=77 => self.delete_records(engine),
             78..=79 => self.reserve_ids(engine),
-            80..=84 => return Ok(self.background(engine.flush())),
+            80..=84 => return Ok(self.background(engine.flush().and_then(|()| engine.sync_ahead().map(drop)))),
             85..=86 => return Ok(self.background(engine.trim())),
             87..=91 => return Ok(self.checkpoint(engine)),
             92..=96 => drop(engine.prepare_file()),
