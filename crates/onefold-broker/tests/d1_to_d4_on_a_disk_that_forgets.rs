@@ -21,6 +21,7 @@ fn settings() -> LogSettings {
         pace: Pace::new(64 << 10, Duration::ZERO),
         checkpoint_bytes: 96 << 10,
         tail_flush_bytes: 8 << 10,
+        sync_ahead_bytes: 4 << 10,
         segment_bytes: 16 << 10,
         reserve_bytes: 16 << 10,
         ..LogSettings::default()
