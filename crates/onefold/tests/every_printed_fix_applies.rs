@@ -4,8 +4,13 @@
 use onefold::settings::{File, SettingsErrors};
 use std::path::Path;
 
-const FILES: [&str; 4] =
-    ["slips_of_the_hand.toml", "missing_keys.toml", "wrong_kinds.toml", "parts_that_do_not_fit.toml"];
+const FILES: [&str; 5] = [
+    "slips_of_the_hand.toml",
+    "missing_keys.toml",
+    "wrong_kinds.toml",
+    "parts_that_do_not_fit.toml",
+    "what_would_fail_at_run.toml",
+];
 
 fn wrong(text: &str) -> Option<SettingsErrors> {
     File::parse(Path::new("tests/settings/onefold.toml"), text.to_owned()).err()

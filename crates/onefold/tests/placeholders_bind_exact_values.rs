@@ -108,6 +108,23 @@ fn templates_leave_json_as_it_is_written() {
     assert!(render("{data.gone}", Form::Text).is_err());
 }
 
+/// `"Hello {data.name}"` in a body: the value becomes a part of that string, whatever is in it.
+#[test]
+fn between_quotes_a_value_stays_within_its_string() {
+    let value = br#"{"user":"u-1","cents":250,"price":12.30,"note":"a \"b\"\n\\","tags":["x"],"none":null}"#;
+    let record = Record::new("payments", Some(b"k\"1"), Some(value));
+    let body = r#"{"a": "{user}", "b": "for {note}: {cents} \" {price:text}", "c": {user}, "k": "{@key}",
+        "t": "{tags}", "n": "<{none}{gone?}>", "o": "{@offset}"}"#;
+    let rendered = Template::parse(body).expect("parses").render(&Fields::of(&record), Form::Json).expect("renders");
+    let read: serde_json::Value = serde_json::from_str(&rendered).unwrap_or_else(|why| panic!("{why}: {rendered}"));
+    let expected = serde_json::json!({
+        "a": "u-1", "b": "for a \"b\"\n\\: 250 \" 12.30", "c": "u-1", "k": "k\"1", "t": "[\"x\"]", "n": "<>", "o": "0",
+    });
+    assert_eq!(read, expected);
+    let missing = Template::parse("\"{gone}\"").expect("parses").render(&Fields::of(&record), Form::Json);
+    assert_eq!(missing, Err(Poison::Missing { path: "gone".into() }));
+}
+
 #[test]
 fn conditions_compare_values_and_never_skip_the_unreadable() {
     let holds = |path: &str, wanted: Scalar| {

@@ -30,6 +30,11 @@ fn parts_that_do_not_fit() {
 }
 
 #[test]
+fn what_would_fail_at_run() {
+    insta::assert_snapshot!(said("what_would_fail_at_run.toml"));
+}
+
+#[test]
 fn broken_syntax() {
     insta::assert_snapshot!(said("broken_syntax.toml"));
 }
@@ -74,6 +79,91 @@ fn secrets_are_shown_in_no_message() {
         let said = said_of(wrong);
         assert!(!said.contains("hunter2"), "{said}");
     }
+}
+
+fn right_or_said(text: &str) -> Option<String> {
+    File::parse(Path::new("onefold.toml"), text.to_owned()).map_err(|wrong| wrong.to_string()).err()
+}
+
+/// Braces and quotes that mean what they say are no slips.
+#[cfg(feature = "sqlite")]
+#[test]
+fn sql_and_bodies_that_are_right_pass() {
+    let sql = |statement: &str| {
+        format!(
+            "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"t\"\n[pipelines.p.to.sql]\n\
+             url = \"sqlite:a.db\"\nsetup = \"CREATE TABLE t (v TEXT)\"\nstatement = '''{statement}'''\n"
+        )
+    };
+    for right in [
+        "INSERT INTO t VALUES ({x}); INSERT INTO t VALUES ('user-' || {y?} || '{' || 'z}')",
+        "INSERT INTO t VALUES (json_set('{}', '$.a', {x})) -- '{x}'",
+        "INSERT INTO t VALUES ('{\"a\": [1]}'); DELETE FROM t WHERE v IN (SELECT v FROM t WHERE v = {x})",
+        "INSERT INTO elsewhere VALUES ({x})",
+    ] {
+        assert_eq!(right_or_said(&sql(right)), None, "{right}");
+    }
+    let http = |rest: &str| {
+        format!(
+            "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"t\"\n[pipelines.p.to.http]\n\
+             url = \"http://h/\"\n{rest}\n"
+        )
+    };
+    for right in [
+        "body = '{\"a\": {x}, \"b\": \"{y?} and {z:text}\", \"c\": [{n:text}]}'",
+        "body = '{data}'",
+        "body = 'a={x}'\nheaders = { \"content-type\" = \"text/plain\" }",
+    ] {
+        assert_eq!(right_or_said(&http(right)), None, "{right}");
+    }
+    let wrong = right_or_said(&http("body = 'a={x}'\nheaders.Content-Type = \"application/json\"")).expect("no JSON");
+    assert!(wrong.contains("goes out as JSON, but is none"), "{wrong}");
+}
+
+/// Another cluster may know more than Kafka does; a slip of the hand is one everywhere.
+#[test]
+fn configs_of_other_clusters_pass() {
+    let text = |config: &str| format!("[kafka]\nbootstrap = \"k:9092\"\n[topics.t]\nconfig = {{ {config} }}\n");
+    for right in
+        ["\"confluent.tier.enable\" = \"true\"", "\"retention.ms\" = \"-1\", \"cleanup.policy\" = \"compact, delete\""]
+    {
+        assert_eq!(right_or_said(&text(right)), None, "{right}");
+    }
+    assert!(said_of(&text("\"retension.ms\" = \"1\"")).contains("write `\"retention.ms\"`"));
+    assert!(said_of(&text("\"retention.ms\" = \"7d\"")).contains("no whole number from -1 on"));
+}
+
+/// A secret that is not there would be missed at the first connection, or the first record.
+#[test]
+fn secrets_that_are_not_there_are_said_before_a_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("onefold.toml");
+    let load = |text: &str| {
+        std::fs::write(&path, text).expect("writes");
+        File::load_with_secrets(&path).map_err(|wrong| wrong.to_string()).err()
+    };
+    let text = |password: &str| {
+        format!(
+            "[kafka]\nbootstrap = \"k:9092\"\nsasl = {{ mechanism = \"PLAIN\", user = \"u\", password = {password} }}\n\
+             [pipelines.p]\nfrom = \"t\"\nto.http = {{ url = \"http://h/\", headers = {{ Authorization = {password} }} }}\n"
+        )
+    };
+    let unset = "{ env = \"ONEFOLD_TEST_NOT_SET\" }";
+    let said = load(&text(unset)).expect("not set");
+    assert!(said.contains("kafka.sasl.password: the environment has no $ONEFOLD_TEST_NOT_SET"), "{said}");
+    assert!(said.contains("onefold.toml:3:54") && said.contains("onefold.toml:6:"), "{said}");
+    assert!(said.contains("export ONEFOLD_TEST_NOT_SET=...") && said.contains("2 errors in"), "{said}");
+    let gone = load(&text("{ file = \"gone\" }")).expect("not there");
+    assert!(gone.contains("cannot read the secret in") && gone.contains("No such file"), "{gone}");
+    std::fs::write(folder.path().join("there"), "hunter2\n").expect("writes");
+    for there in ["{ file = \"there\" }", "{ env = \"PATH\" }", "\"hunter2\""] {
+        assert_eq!(load(&text(there)), None, "{there}");
+    }
+    let near = load(&text("{ env = \"CARGO_MANIFEST_DRI\" }")).expect("misspelt");
+    assert!(near.contains("write `CARGO_MANIFEST_DIR` in place of `CARGO_MANIFEST_DRI`"), "{near}");
+    // Who only explains or lists needs no secret.
+    std::fs::write(&path, text(unset)).expect("writes");
+    assert!(File::load(&path).is_ok() && Cluster::load(&path).is_ok());
 }
 
 /// A program that is not there fails at every record; it is said before the first one.

@@ -13,6 +13,7 @@ mod fields;
 mod hole;
 mod json;
 mod path;
+mod quoted;
 mod sql;
 mod template;
 
@@ -21,5 +22,7 @@ pub use condition::{Condition, Scalar};
 pub use fields::{Fields, Poison};
 pub use hole::Hole;
 pub use path::Path;
+pub(crate) use quoted::quoted_placeholders;
+pub(crate) use sql::split;
 pub use sql::{Mark, Statement};
 pub use template::{Form, Template};

@@ -46,17 +46,7 @@ impl Statement {
     /// # Errors
     /// A sentence about what is wrong.
     pub fn compile_all(text: &str, mark: Mark) -> Result<Vec<Statement>, String> {
-        let (mut statements, mut start, mut at) = (vec![], 0, 0);
-        while let Some(first) = text[at..].chars().next() {
-            if first == ';' {
-                statements.push(&text[start..at]);
-                start = at + 1;
-            }
-            at += verbatim(&text[at..], first)?;
-        }
-        statements.push(&text[start..]);
-        let spoken = statements.into_iter().filter(|text| !is_silent(text));
-        spoken.map(|text| Statement::compile(text.trim(), mark)).collect()
+        split(text)?.into_iter().map(|text| Statement::compile(text, mark)).collect()
     }
 
     /// One value a parameter, in their order.
@@ -75,6 +65,23 @@ impl Statement {
     }
 }
 
+/// The statements of a text, without the `;` between them and without those that say nothing.
+///
+/// # Errors
+/// A quote or a comment that is never closed.
+pub(crate) fn split(text: &str) -> Result<Vec<&str>, String> {
+    let (mut statements, mut start, mut at) = (vec![], 0, 0);
+    while let Some(first) = text[at..].chars().next() {
+        if first == ';' {
+            statements.push(&text[start..at]);
+            start = at + 1;
+        }
+        at += verbatim(&text[at..], first)?;
+    }
+    statements.push(&text[start..]);
+    Ok(statements.into_iter().filter(|text| !is_silent(text)).map(str::trim).collect())
+}
+
 /// Only blanks and comments: no statement.
 fn is_silent(text: &str) -> bool {
     let text = text.trim_start();
@@ -87,7 +94,7 @@ fn is_silent(text: &str) -> bool {
 }
 
 /// How many bytes from here are copied as they stand.
-fn verbatim(rest: &str, first: char) -> Result<usize, String> {
+pub(super) fn verbatim(rest: &str, first: char) -> Result<usize, String> {
     let through = |start: usize, end: &str| rest[start..].find(end).map(|at| start + at + end.len());
     let closed = |end: Option<usize>, what: &str| end.ok_or(format!("{what} is never closed"));
     match first {

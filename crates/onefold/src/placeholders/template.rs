@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 pub enum Form {
     /// Its characters: headers, arguments.
     Text,
-    /// JSON, strings with their quotes: bodies. `{path:text}` gives the characters.
+    /// JSON, strings with their quotes: bodies. `{path:text}` gives the characters. Between quotes of the template's own
+    /// the value's characters, escaped as JSON strings have them.
     Json,
     /// Its characters, percent-encoded: parts of a URL.
     Url,
@@ -23,14 +24,18 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Hole(Hole),
+    Hole {
+        hole: Hole,
+        /// Between double quotes, as JSON has them.
+        quoted: bool,
+    },
 }
 
 impl Template {
     /// # Errors
     /// A sentence about what is wrong.
     pub fn parse(text: &str) -> Result<Template, String> {
-        let (mut parts, mut plain, mut rest) = (vec![], String::new(), text);
+        let (mut parts, mut plain, mut rest, mut quotes) = (vec![], String::new(), text, Quotes::default());
         while let Some(at) = rest.find('{') {
             plain.push_str(&rest[..at]);
             let opened = &rest[at + 1..];
@@ -38,8 +43,9 @@ impl Template {
                 plain.push('{');
                 rest = after;
             } else if let Some(inner) = placeholder(opened) {
+                quotes.read(&plain);
                 parts.push(Part::Text(std::mem::take(&mut plain)));
-                parts.push(Part::Hole(Hole::parse(inner)?));
+                parts.push(Part::Hole { hole: Hole::parse(inner)?, quoted: quotes.open });
                 rest = &opened[inner.len() + 1..];
             } else {
                 plain.push('{');
@@ -64,26 +70,75 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.push_str(text),
-                Part::Hole(hole) => put(&mut out, hole, fields, form)?,
+                Part::Hole { hole, quoted: true } if form == Form::Json => put_in_quotes(&mut out, hole, fields)?,
+                Part::Hole { hole, .. } => put(&mut out, hole, fields, form)?,
             }
         }
         Ok(out)
     }
+
+    /// Whether it is JSON whatever values are put in.
+    ///
+    /// # Errors
+    /// What is wrong with it, in the words of a reader of JSON.
+    pub fn is_json(&self) -> Result<(), String> {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Text(text) => text.as_str(),
+            Part::Hole { quoted, .. } => {
+                if *quoted {
+                    ""
+                } else {
+                    "0"
+                }
+            }
+        });
+        let sample: String = parts.collect();
+        serde_json::from_str::<serde::de::IgnoredAny>(&sample).map(|_| ()).map_err(|why| why.to_string())
+    }
+}
+
+/// Whether a text stands between double quotes at its end, as JSON reads it.
+#[derive(Debug, Default)]
+struct Quotes {
+    open: bool,
+    escaped: bool,
+}
+
+impl Quotes {
+    fn read(&mut self, text: &str) {
+        for c in text.chars() {
+            self.open ^= c == '"' && !self.escaped;
+            self.escaped = self.open && c == '\\' && !self.escaped;
+        }
+    }
 }
 
 /// The inside of a placeholder that opens here: a path right after the brace, and a closing brace on the same line.
-fn placeholder(opened: &str) -> Option<&str> {
+pub(super) fn placeholder(opened: &str) -> Option<&str> {
     let first = opened.chars().next()?;
     let inner = opened.split_once('}')?.0;
     let path = first.is_alphabetic() || first == '_' || first == '@';
     (path && !inner.contains(['\n', '{', ','])).then_some(inner)
 }
 
-fn put(out: &mut String, hole: &Hole, fields: &Fields<'_>, form: Form) -> Result<(), Poison> {
-    let field = fields.find(&hole.path)?;
-    if field.is_none() && !hole.optional {
-        return Err(Poison::Missing { path: hole.path.to_string() });
+fn found<'a>(hole: &Hole, fields: &Fields<'a>) -> Result<Option<Field<'a>>, Poison> {
+    match fields.find(&hole.path)? {
+        None if !hole.optional => Err(Poison::Missing { path: hole.path.to_string() }),
+        found => Ok(found),
     }
+}
+
+/// `"Hello {data.name}"`: what is meant is the name's characters, in a string that stays one.
+fn put_in_quotes(out: &mut String, hole: &Hole, fields: &Fields<'_>) -> Result<(), Poison> {
+    let Some(field) = found(hole, fields)? else { return Ok(()) };
+    let text = field.text(&hole.path)?.unwrap_or_default();
+    let string = serde_json::Value::from(text).to_string();
+    out.push_str(&string[1..string.len() - 1]);
+    Ok(())
+}
+
+fn put(out: &mut String, hole: &Hole, fields: &Fields<'_>, form: Form) -> Result<(), Poison> {
+    let field = found(hole, fields)?;
     if form == Form::Json && !hole.text {
         out.push_str(&field.map_or(Ok("null".to_owned()), |field| json(field, hole))?);
         return Ok(());

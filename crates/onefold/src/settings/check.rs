@@ -14,7 +14,8 @@ pub(crate) fn problems(file: &File, routes: &Routes) -> Vec<Problem> {
         found.extend(same_group(pipeline, &file.pipelines[..n]));
         found.extend(dead_letters(file, pipeline));
         found.extend(dedup(&file.source, pipeline));
-        found.extend(statements(pipeline));
+        #[cfg(feature = "sqlite")]
+        found.extend(super::sql_tried::problems(pipeline));
     }
     found.extend(addresses(file));
     found.extend(shared_logs(file));
@@ -90,38 +91,6 @@ fn dedup(source: &Source, pipeline: &PipelineSettings) -> Option<Problem> {
         _ => None,
     }
     .map(|(what, line)| Problem::new(dedup.written.span.clone(), what).fix(dedup.written.place.add(source, &[line])))
-}
-
-/// SQL is tried on an empty database in memory, so that a slip is found here and not at the first record.
-#[cfg(feature = "sqlite")]
-fn statements(pipeline: &PipelineSettings) -> Vec<Problem> {
-    let SinkSettings::Sql(sql) = &pipeline.to else { return vec![] };
-    let Ok(database) = rusqlite::Connection::open_in_memory() else { return vec![] };
-    let wrong = |key: &str, why: rusqlite::Error| {
-        // The file's tables may be made by someone else: that one is not there proves nothing.
-        let unknown = why.to_string();
-        let unknowable = unknown.contains("no such table") || unknown.contains("no such function");
-        let what = format!("pipelines.{}.to.sql.{key}: {}", pipeline.name.value, first_line(&unknown));
-        (!unknowable).then(|| Problem::new(sql.statements.span.clone(), what))
-    };
-    let setup = sql.setup.iter().filter_map(|setup| wrong("setup", database.execute_batch(setup).err()?));
-    let mut found: Vec<Problem> = setup.collect();
-    if found.is_empty() {
-        let prepared =
-            sql.statements.value.iter().filter_map(|one| wrong("statement", database.prepare(&one.sql).err()?));
-        found.extend(prepared);
-    }
-    found
-}
-
-#[cfg(not(feature = "sqlite"))]
-fn statements(_: &PipelineSettings) -> Vec<Problem> {
-    vec![]
-}
-
-#[cfg(feature = "sqlite")]
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or(text)
 }
 
 /// One address, one listener: the broker and the mocks run in one process.

@@ -34,7 +34,7 @@ fn asked() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let mut root = Reader::root(&found, table.get_ref());
     let mut routes = super::pipeline::Routes { declared: None, from: vec![], dead_letters: vec![] };
     super::kafka::read(&mut root);
-    super::topic::read(&mut root);
+    super::topic::read(&mut root, true);
     super::pipeline::read(&mut root, &mut routes);
     super::mock::read(&mut root);
     root.finish();

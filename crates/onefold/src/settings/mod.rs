@@ -18,7 +18,10 @@ mod problem;
 mod reader;
 mod sink;
 mod source;
+#[cfg(feature = "sqlite")]
+mod sql_tried;
 mod topic;
+mod topic_config;
 mod values;
 mod words;
 
@@ -112,13 +115,24 @@ impl File {
         Ok(File::parse(path, text_of(path)?)?)
     }
 
+    /// As [`File::load`], and what holds only here and now: every secret can be read.
+    ///
+    /// # Errors
+    /// As of [`File::load`], and each secret that is not there.
+    pub fn load_with_secrets(path: &Path) -> Result<File, LoadError> {
+        Ok(File::of(source::Source { path: path.to_owned(), text: text_of(path)? }, true)?)
+    }
+
     /// As [`File::load`], from a text; paths in it are relative to `path`.
     ///
     /// # Errors
     /// All that is wrong in it.
     pub fn parse(path: &Path, text: String) -> Result<File, SettingsErrors> {
-        let source = source::Source { path: path.to_owned(), text };
-        let (read, problems) = read(&source);
+        File::of(source::Source { path: path.to_owned(), text }, false)
+    }
+
+    fn of(source: source::Source, secrets: bool) -> Result<File, SettingsErrors> {
+        let (read, problems) = read(&source, secrets);
         match read {
             Some(file) if problems.is_empty() => Ok(file),
             _ => Err(SettingsErrors::new(source, problems)),
@@ -141,16 +155,17 @@ impl File {
     }
 }
 
-fn read(source: &source::Source) -> (Option<File>, Vec<Problem>) {
+fn read(source: &source::Source, secrets: bool) -> (Option<File>, Vec<Problem>) {
     let (table, broken) = toml::de::DeTable::parse_recoverable(&source.text);
-    let found = reader::Findings::new(source);
+    let mut found = reader::Findings::new(source);
+    found.secrets = secrets;
     for error in &broken {
         found.note(Problem::new(error.span().unwrap_or(0..0), error.message()));
     }
     let mut root = reader::Reader::root(&found, table.get_ref());
     let kafka = kafka::read(&mut root);
     let mut routes = pipeline::Routes { declared: root.keys_of("topics"), from: vec![], dead_letters: vec![] };
-    let topics = topic::read(&mut root);
+    let topics = topic::read(&mut root, matches!(kafka, Some(KafkaSettings::Embedded { .. })));
     let pipelines = pipeline::read(&mut root, &mut routes);
     let mocks = mock::read(&mut root);
     root.finish();

@@ -4,7 +4,7 @@
 use super::place::Place;
 use super::problem::{Fix, Problem};
 use super::source::Source;
-use super::values::Leaf;
+use super::values::{Leaf, Secret};
 use std::cell::RefCell;
 use std::ops::Range;
 use toml::Spanned;
@@ -27,6 +27,8 @@ impl<T> std::ops::Deref for Located<T> {
 /// The file being read and what was found wrong so far.
 pub(crate) struct Findings<'a> {
     pub source: &'a Source,
+    /// Whether each secret must be there to be read.
+    pub secrets: bool,
     problems: RefCell<Vec<Problem>>,
     /// Which keys each table was asked for: what the documentation is held against.
     #[cfg(test)]
@@ -37,6 +39,7 @@ impl<'a> Findings<'a> {
     pub fn new(source: &'a Source) -> Self {
         Findings {
             source,
+            secrets: false,
             problems: RefCell::default(),
             #[cfg(test)]
             asked: RefCell::default(),
@@ -217,10 +220,31 @@ impl<'a> Reader<'a> {
         Some(Reader { path, place, span, found, table, known: vec![], missing: vec![] })
     }
 
+    /// A secret that is not there would be missed only when it is needed.
+    fn is_there(&self, path: &str, secret: &Secret, span: &Range<usize>) {
+        let Err(why) = secret.reveal(&self.found.source.resolve("")) else { return };
+        let problem = Problem::new(span.clone(), format!("{path}: {why}"));
+        self.problem(match secret {
+            Secret::Env(name) => {
+                let there: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+                let near = super::nearest::nearest(name, there.iter().map(String::as_str));
+                let at = near.and_then(|_| Some(span.start + self.found.source.slice(span.clone()).find(name)?));
+                let fix = at.zip(near).map(|(at, near)| Fix::replace(self.found.source, at..at + name.len(), near));
+                problem.because("to do", format!("set it before `onefold` starts: export {name}=...")).fix(fix)
+            }
+            _ => problem,
+        });
+    }
+
     fn leaf<T: Leaf>(&self, path: &str, value: &Spanned<DeValue<'_>>) -> Option<Located<T>> {
         let span = value.span();
         match T::deserialize(ValueDeserializer::from(value.clone())) {
-            Ok(value) => Some(Located { value, span }),
+            Ok(value) => {
+                if let (true, Some(secret)) = (self.found.secrets, T::secret(&value)) {
+                    self.is_there(path, secret, &span);
+                }
+                Some(Located { value, span })
+            }
             Err(error) => {
                 let written = self.found.source.slice(span.clone());
                 let mend = T::mend(written).map(|with| Fix::replace(self.found.source, span.clone(), with));

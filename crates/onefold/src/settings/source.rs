@@ -26,6 +26,14 @@ impl Source {
         self.text.get(span).unwrap_or("")
     }
 
+    /// Where a part of the value at `span` stands; the whole of it, where it is written in another way than it reads.
+    pub fn find(&self, span: &Range<usize>, part: &str) -> Range<usize> {
+        match self.slice(span.clone()).find(part) {
+            Some(at) => span.start + at..span.start + at + part.len(),
+            None => span.clone(),
+        }
+    }
+
     /// A path of the file is relative to the file, wherever the command was started.
     pub fn resolve(&self, path: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)

@@ -27,16 +27,17 @@ pub struct LoadSettings {
     pub progress: PathBuf,
 }
 
-pub(crate) fn read(root: &mut Reader<'_>) -> Vec<TopicSettings> {
-    root.named("topics").into_iter().map(|(name, table)| topic(name, table)).collect()
+/// `embedded`: whether they are topics of the embedded broker, of which all is known.
+pub(crate) fn read(root: &mut Reader<'_>, embedded: bool) -> Vec<TopicSettings> {
+    root.named("topics").into_iter().map(|(name, table)| topic(name, table, embedded)).collect()
 }
 
-fn topic(name: Located<String>, mut table: Reader<'_>) -> TopicSettings {
+fn topic(name: Located<String>, mut table: Reader<'_>, embedded: bool) -> TopicSettings {
     if let Some(why) = bad_name(&name) {
         table.problem(Problem::new(name.span.clone(), format!("topics.{}: {why}", name.value)));
     }
     let partitions = count(&mut table, "partitions");
-    let replication = count(&mut table, "replication");
+    let replication = count(&mut table, "replication").filter(|copies| !embedded || is_one(&table, *copies));
     let mut config = vec![];
     if let Some(retention) = table.optional::<Span>("retention") {
         config.push(("retention.ms".to_owned(), retention.0.as_millis().to_string()));
@@ -45,6 +46,7 @@ fn topic(name: Located<String>, mut table: Reader<'_>) -> TopicSettings {
         config.push(("retention.bytes".to_owned(), size.0.to_string()));
     }
     if let Some(more) = table.free::<String>("config") {
+        super::topic_config::check(&table, &more, embedded);
         config.extend(more.value.into_iter().map(|(name, value)| (name.value, value.value)));
     }
     let load = table.table("load").and_then(|load_table| load(&name, load_table));
@@ -61,6 +63,16 @@ fn count(table: &mut Reader<'_>, key: &'static str) -> Option<i32> {
         return None;
     }
     Some(number.value)
+}
+
+/// The embedded broker is one node.
+fn is_one(table: &Reader<'_>, copies: i32) -> bool {
+    if let (true, Some(span)) = (copies > 1, table.value_span("replication")) {
+        let what = format!("{}.replication is {copies}: the embedded broker keeps one copy", table.path);
+        let fix = super::problem::Fix::replace(table.found.source, span.clone(), "1");
+        table.problem(Problem::new(span, what).fix(fix));
+    }
+    copies <= 1
 }
 
 fn load(topic: &str, mut table: Reader<'_>) -> Option<LoadSettings> {

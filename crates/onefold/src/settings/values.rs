@@ -13,6 +13,11 @@ pub(crate) trait Leaf: DeserializeOwned {
     fn mend(_written: &str) -> Option<String> {
         None
     }
+
+    /// What has to be fetched from elsewhere before it is of use.
+    fn secret(&self) -> Option<&Secret> {
+        None
+    }
 }
 
 impl Leaf for String {
@@ -172,10 +177,14 @@ impl Secret {
     pub fn reveal(&self, folder: &Path) -> Result<String, String> {
         match self {
             Secret::Plain(text) => Ok(text.clone()),
-            Secret::Env(name) => std::env::var(name).map_err(|_| format!("the environment has no readable ${name}")),
+            Secret::Env(name) => std::env::var(name).map_err(|why| match why {
+                std::env::VarError::NotPresent => format!("the environment has no ${name}"),
+                std::env::VarError::NotUnicode(_) => format!("${name} is no UTF-8 text"),
+            }),
             Secret::File(path) => {
                 let path = folder.join(path);
-                let text = std::fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|why| format!("cannot read the secret in {}: {why}", path.display()))?;
                 Ok(text.trim_end_matches(['\n', '\r']).to_owned())
             }
         }
@@ -206,4 +215,8 @@ impl<'de> Deserialize<'de> for Secret {
         }
     }
 }
-impl Leaf for Secret {}
+impl Leaf for Secret {
+    fn secret(&self) -> Option<&Secret> {
+        Some(self)
+    }
+}

@@ -57,7 +57,14 @@ impl<'de> Deserialize<'de> for HeaderSetting {
         }
     }
 }
-impl Leaf for HeaderSetting {}
+impl Leaf for HeaderSetting {
+    fn secret(&self) -> Option<&Secret> {
+        match self {
+            HeaderSetting::Template(_) => None,
+            HeaderSetting::Secret(secret) => Some(secret),
+        }
+    }
+}
 
 pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
     let url = table.required::<String>("url", "\"http://127.0.0.1:8080/\"");
@@ -73,6 +80,9 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
             table.problem(Problem::new(name.span.clone(), what));
         }
     }
+    if let Some(body) = &body {
+        is_what_it_calls_itself(&table, body, &headers);
+    }
     let folder = table.found.source.resolve("");
     table.finish();
     Some(HttpSettings {
@@ -85,6 +95,25 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
         folder,
     })
 }
+
+/// A body goes out as JSON unless a header of its own says otherwise.
+fn is_what_it_calls_itself(table: &Reader<'_>, body: &Located<Template>, headers: &[Header]) {
+    let is_json = |setting: &HeaderSetting| match setting {
+        HeaderSetting::Template(text) => text.plain().is_some_and(|text| text.contains("json")),
+        HeaderSetting::Secret(_) => false,
+    };
+    let mut kinds = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if kinds.next().is_some_and(|(_, kind)| !is_json(&kind.value)) {
+        return;
+    }
+    if let Err(why) = body.value.is_json() {
+        let what = format!("{}.body goes out as JSON, but is none: {why}", table.path);
+        let otherwise = "mend it, or say in `headers` what it is: \"Content-Type\" = \"text/plain\"";
+        table.problem(Problem::new(body.span.clone(), what).because("to do", otherwise));
+    }
+}
+
+type Header = (Located<String>, Located<HeaderSetting>);
 
 fn address(table: &Reader<'_>, url: &Located<String>) -> Option<Template> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));

@@ -1,7 +1,8 @@
-use crate::placeholders::{Mark, Statement};
-use crate::settings::problem::Problem;
+use crate::placeholders::{Mark, Statement, quoted_placeholders, split};
+use crate::settings::problem::{Fix, Problem};
 use crate::settings::reader::{Located, Reader};
 use crate::settings::values::OneOrMore;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// `[pipelines.NAME.to.sql]`.
@@ -13,6 +14,15 @@ pub struct SqlSettings {
     pub setup: Vec<String>,
     /// Run in this order for each record, in one transaction.
     pub statements: Located<Vec<Statement>>,
+    pub(crate) written: Written,
+}
+
+/// Where the SQL stands in the file, for what is found when it is tried.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub setup: Range<usize>,
+    /// One for each statement.
+    pub statements: Vec<Range<usize>>,
 }
 
 pub(super) fn read(mut table: Reader<'_>) -> Option<SqlSettings> {
@@ -20,30 +30,56 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<SqlSettings> {
     let setup = table.optional::<OneOrMore>("setup");
     let statement = table.required::<OneOrMore>("statement", "\"INSERT INTO seen (value) VALUES ({@value})\"");
     let database = url.as_ref().and_then(|url| super::sqlite_path(&table, "url", url));
-    let statements = statement.and_then(|written| compile(&table, written));
+    let statements = statement.and_then(|written| compile(&table, &written));
+    let span = setup.as_ref().map_or(0..0, |setup| setup.span.clone());
     table.finish();
+    let (statements, places) = statements?;
     Some(SqlSettings {
         url: url?.value,
         database: database?,
         setup: setup.map(|setup| setup.value.0).unwrap_or_default(),
-        statements: statements?,
+        statements,
+        written: Written { setup: span, statements: places },
     })
 }
 
-fn compile(table: &Reader<'_>, written: Located<OneOrMore>) -> Option<Located<Vec<Statement>>> {
-    let mut statements = vec![];
+type Compiled = (Located<Vec<Statement>>, Vec<Range<usize>>);
+
+fn compile(table: &Reader<'_>, written: &Located<OneOrMore>) -> Option<Compiled> {
+    let wrong = |at: Range<usize>, why: &str| table.problem(Problem::new(at, format!("{}.statement{why}", table.path)));
+    let (mut statements, mut places) = (vec![], vec![]);
     for text in &written.value.0 {
-        match Statement::compile_all(text, Mark::Question) {
-            Ok(more) => statements.extend(more),
-            Err(why) => {
-                table.problem(Problem::new(written.span.clone(), format!("{}.statement: {why}", table.path)));
-                return None;
-            }
+        let parts = split(text).map_err(|why| wrong(written.span.clone(), &format!(": {why}"))).ok()?;
+        for part in parts {
+            let place = table.found.source.find(&written.span, part);
+            let compiled = Statement::compile(part, Mark::Question);
+            statements.push(compiled.map_err(|why| wrong(place.clone(), &format!(": {why}"))).ok()?);
+            in_quotes(table, part, &place);
+            places.push(place);
         }
     }
     if statements.is_empty() {
-        table.problem(Problem::new(written.span.clone(), format!("{}.statement is empty", table.path)));
+        wrong(written.span.clone(), " is empty");
         return None;
     }
-    Some(Located { value: statements, span: written.span })
+    Some((Located { value: statements, span: written.span.clone() }, places))
+}
+
+/// In quotes a placeholder is text: what would be stored is its name, for every record.
+fn in_quotes(table: &Reader<'_>, statement: &str, place: &Range<usize>) {
+    let source = table.found.source;
+    for found in quoted_placeholders(statement) {
+        let at = source.find(place, found.literal);
+        let what = format!("{}.statement: {} stands in quotes, where it is text and no value", table.path, found.hole);
+        let to_do = match found.unquoted {
+            Some(_) => "leave the quotes out: values are bound, and need none",
+            None => "bind it outside of quotes; SQLite puts JSON together with json_object('name', {path})",
+        };
+        // A literal that is written with TOML's escapes is not in the file as it is in the statement.
+        let is_there = source.slice(at.clone()) == found.literal && !found.literal.contains('\n');
+        let fix = found.unquoted.filter(|_| is_there).map(|bound| Fix::replace(source, at.clone(), bound));
+        let meant = format!("if this very text is meant: '{{' || '{}'", &found.hole[1..]);
+        let problem = Problem::new(at, what).because("to do", to_do).because("else", meant);
+        table.problem(problem.fix(fix));
+    }
 }

@@ -8,12 +8,12 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 /// Whether the connection is in a handler's hands.
 #[derive(Clone, Default)]
-pub(super) struct Guard(Arc<AtomicBool>);
+pub(crate) struct Guard(Arc<AtomicBool>);
 
 impl Guard {
     /// SQLite asks this of every statement that is prepared while a handler runs. Installed once: setting an
     /// authorizer throws all prepared statements away.
-    pub(super) fn install(conn: &Connection) -> rusqlite::Result<Guard> {
+    pub(crate) fn install(conn: &Connection) -> rusqlite::Result<Guard> {
         let guard = Guard::default();
         let lent = guard.0.clone();
         let ask = move |context: AuthContext<'_>| match lent.load(Ordering::Relaxed) && is_forbidden(&context.action) {
@@ -24,7 +24,7 @@ impl Guard {
         Ok(guard)
     }
 
-    pub(super) fn lend(&self) {
+    pub(crate) fn lend(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 

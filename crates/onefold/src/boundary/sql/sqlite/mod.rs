@@ -25,6 +25,7 @@ use crate::boundary::TxEffect;
 use crate::boundary::sink::{Sink, SinkError, SinkSettings};
 use crate::outcome::Failure;
 pub(crate) use error::class_of;
+pub(crate) use guard::Guard;
 pub(crate) use id_rows::IdRows;
 
 /// A SQLite database that holds effects and, beside them in the same transactions, how far the pipeline is.
