@@ -24,7 +24,7 @@ Options:
 {options}
 
 Every command explains itself with an example: onefold run --help
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (a guarantee does not hold)
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (a guarantee does not hold), 4 not drained in time
 ";
 
 /// Onefold makes each event take effect once.

@@ -1,6 +1,7 @@
 //! How a command ends, in a way that a script can use: 0 done, 1 failed, 2 wrong usage (clap's own), 3 refused because
-//! a guarantee does not hold or a sink's position belongs elsewhere.
+//! a guarantee does not hold or a sink's position belongs elsewhere, 4 not drained within the time that was given.
 
+use crate::console::say;
 use std::fmt::Display;
 use std::process::ExitCode;
 
@@ -26,13 +27,14 @@ impl Failure {
         Failure { code: 3, text: text.to_string() }
     }
 
+    pub fn not_in_time(text: impl Display) -> Failure {
+        Failure { code: 4, text: text.to_string() }
+    }
+
     /// Says why on standard error, and gives the exit code.
     pub fn report(&self) -> ExitCode {
-        if self.text.starts_with("error: ") {
-            eprintln!("{}", self.text);
-        } else {
-            eprintln!("error: {}", self.text);
-        }
+        let text = self.text.strip_prefix("error: ").unwrap_or(&self.text);
+        say(&format!("error: {text}"));
         ExitCode::from(self.code)
     }
 }

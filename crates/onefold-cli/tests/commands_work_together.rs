@@ -59,8 +59,24 @@ fn topics_records_and_groups() {
         at(&["topics", "delete", "orders", "--dry-run"]).exits(0).out,
         "would delete orders: 3 partitions, 34 records\n"
     );
+    for (misspelt, hint) in [("ordres", "nearest        orders"), ("nope", "onefold topics list --bootstrap")] {
+        let missing = at(&["topics", "delete", misspelt]).exits(1).err;
+        assert!(missing.contains(hint) && !missing.contains("create"), "nobody wants to create it: {missing}");
+    }
     at(&["topics", "delete", "orders"]).exits(0);
     at(&["topics", "describe", "orders"]).exits(1);
+    at(&["groups", "delete", "nobody", "--dry-run"]).exits(1);
+}
+
+/// The broker makes topics when asked: one that is only misspelt must not go unnoticed.
+#[test]
+fn a_topic_that_producing_makes_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    let produce = ["produce", "ordres", "--bootstrap", &broker.address];
+    let first = run_with_input(folder.path(), &produce, "{}\n").exits(0);
+    assert_eq!(first.err, "there was no topic ordres: the broker made it, with 4 partitions\n1 record in ordres\n");
+    assert_eq!(run_with_input(folder.path(), &produce, "{}\n").exits(0).err, "1 record in ordres\n");
 }
 
 const FILE: &str = r#"
@@ -138,4 +154,20 @@ fn a_file_runs_to_its_end_and_again() {
         "{}",
         changed.err
     );
+}
+
+/// Where ids are kept for less time than the topic keeps records, it is said once.
+#[test]
+fn a_warning_is_printed_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = "[kafka]\nembedded = { data = \"data/broker\", listen = \"127.0.0.1:0\" }\n\
+                [topics.events]\npartitions = 1\nretention = \"30d\"\n\
+                [pipelines.posts]\nfrom = \"events\"\ndedup = { store = \"sqlite:data/ids.db\", keep = \"1d\" }\n\
+                to.http.url = \"http://127.0.0.1:1/\"\n";
+    std::fs::write(folder.path().join("onefold.toml"), file).expect("writes");
+    let said = run(folder.path(), &["run", "--drain"]).exits(0).err;
+    let warned: Vec<&str> = said.lines().filter(|line| line.to_lowercase().contains("warn")).collect();
+    let [warning] = warned[..] else { panic!("{said}") };
+    let text = warning.trim().trim_start_matches("warning").trim();
+    assert!(text.contains("1 d") && said.matches(text).count() == 1, "{said}");
 }

@@ -94,16 +94,41 @@ fn the_first_signal_drains_and_says_what_it_waits_for() {
 }
 
 #[test]
-fn the_second_signal_ends_at_once() {
-    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut run = Run::in_flight(folder.path(), "90s", &["--json"]);
+fn ctrl_c_ends_a_drain_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = Run::in_flight(folder.path(), "90s", &["--json"]);
+    run.signal("-TERM");
+    run.event(|event| event["event"] == "draining");
+    run.signal("-INT");
+    let (ended, said) = run.end();
+    assert_eq!((ended, said.as_str()), (Some(130), ""), "--json says nothing on standard error");
+}
+
+/// `timeout` and some shells signal the process and its group: it gets the same SIGTERM twice, and still drains.
+#[test]
+fn a_sigterm_and_its_echo_are_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = Run::in_flight(folder.path(), "3s", &["--json"]);
+    run.signal("-TERM");
+    run.event(|event| event["event"] == "draining");
+    run.signal("-TERM");
+    let done = run.event(|event| event["event"] == "done");
+    assert_eq!(done["pipelines"][0]["effects"], 1, "what was in flight was finished: {done}");
+    assert_eq!(run.end().0, Some(0));
+}
+
+#[test]
+fn a_later_sigterm_ends_a_drain_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = Run::in_flight(folder.path(), "90s", &["--json"]);
+    let began = std::time::Instant::now();
+    // Again and again, as one does who loses patience: the one that comes after the pause counts.
+    while run.child.try_wait().expect("asks").is_none() {
         run.signal("-TERM");
-        run.event(|event| event["event"] == "draining");
-        run.signal(signal);
-        let (ended, said) = run.end();
-        assert_eq!((ended, said.as_str()), (Some(code), ""), "--json says nothing on standard error");
+        assert!(began.elapsed() < std::time::Duration::from_secs(30), "it does not end");
     }
+    assert!(began.elapsed() >= std::time::Duration::from_millis(900), "echoes counted");
+    assert_eq!(run.end().0, Some(143));
 }
 
 /// A script that asked for a drain must not take an interrupted one for a whole one.

@@ -89,7 +89,11 @@ fn class_of(error: &(dyn Error + 'static)) -> ErrorClass {
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.class, self.source)
+        // A `main` that returns it prints it so: what went wrong comes first, and its class only for those who ask (`{:#?}`).
+        match f.alternate() {
+            true => write!(f, "{} ({:?})", self.source, self.class),
+            false => fmt::Display::fmt(&self.source, f),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 use super::stop::{self, AGAIN};
-use crate::console::say;
+use crate::console::{say, tell};
 use crate::exit::{Done, Failure};
 use clap::Args;
 use onefold_broker::{Broker, BrokerSettings};
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// Run a Kafka-compatible broker on this machine
@@ -21,6 +22,9 @@ pub struct Options {
     /// Partitions of a topic that is made without a number
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     partitions: i32,
+    /// One JSON object a line in place of the text
+    #[arg(long)]
+    json: bool,
 }
 
 pub async fn run(options: Options) -> Done {
@@ -35,19 +39,33 @@ pub async fn run(options: Options) -> Done {
     greet(&broker, &options);
     tokio::select! {
         signal = asked => {
-            say(&format!("{}: writing a checkpoint and stopping; {AGAIN}", signal.name()));
+            let stopping = format!("{}: writing a checkpoint and stopping; {AGAIN}", signal.name());
+            told(&options, &stopping, &json!({"event": "stopping", "signal": signal.name()}));
             broker.shutdown().await;
-            say("stopped");
+            told(&options, "stopped", &json!({"event": "stopped"}));
             Ok(())
         }
         why = broker.stopped() => Err(Failure::failed(format!("the broker stopped serving: {why}"))),
     }
 }
 
+/// As text for those who watch, as an event for those who asked for events.
+fn told(options: &Options, text: &str, event: &Value) {
+    match options.json {
+        true => tell(&event.to_string()),
+        false => say(text),
+    }
+}
+
 /// On standard output, so that a script that started it on port 0 can read where it is.
 fn greet(broker: &Broker, options: &Options) {
     let address = broker.address();
-    crate::console::tell(&format!(
+    if options.json {
+        let data = options.data.to_string_lossy();
+        tell(&json!({"event": "listening", "address": address.to_string(), "data": data}).to_string());
+        return;
+    }
+    tell(&format!(
         "listening on {address}, data in {}\n\n\
          try it:\n  \
          onefold topics create orders --partitions 3 --bootstrap {address}\n  \

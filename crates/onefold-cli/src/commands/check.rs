@@ -1,28 +1,93 @@
-use crate::console::print;
+use crate::console::{print, print_text};
 use crate::exit::{Done, Failure};
 use clap::Args;
-use onefold::settings::File;
+use onefold::settings::{File, LoadError, SettingsErrors};
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// Say all that is wrong with a file, and how to fix it
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  onefold check onefold.toml")]
+#[command(
+    after_help = "Example:\n  onefold check onefold.toml\n\nStarts nothing, opens no database and no port. It does look whether secrets, programs and files to\nload are there, so run it where `onefold run` will run."
+)]
 pub struct Options {
     /// The file
     #[arg(default_value = "onefold.toml")]
     file: PathBuf,
+    /// One JSON object a problem, and one at the end that says whether the file is right
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn run(options: &Options) -> Done {
-    let file = File::load(&options.file).map_err(Failure::usage)?;
-    super::refuse_too_strong(&file)?;
-    let count = |number: usize, one: &str| if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") };
-    print(&format!(
-        "{} is right: {}, {}, {}",
-        options.file.display(),
-        count(file.topics.len(), "topic"),
-        count(file.pipelines.len(), "pipeline"),
-        count(file.mocks.len(), "mock"),
-    ));
+    let file = match File::load_with_secrets(&options.file) {
+        Ok(file) => file,
+        Err(LoadError::Wrong(wrong)) if options.json => {
+            let count = print_problems(options, &wrong);
+            return Err(Failure::usage(format!("{count} in {}", options.file.display())));
+        }
+        Err(why) => return Err(Failure::usage(why)),
+    };
+    match options.json {
+        true => print_refusals(options, &file)?,
+        false => super::refuse_too_strong(&file)?,
+    }
+    right(options, &file);
     Ok(())
+}
+
+fn right(options: &Options, file: &File) {
+    let (topics, pipelines, mocks) = (file.topics.len(), file.pipelines.len(), file.mocks.len());
+    if options.json {
+        end(options, json!({"right": true, "topics": topics, "pipelines": pipelines, "mocks": mocks}));
+        return;
+    }
+    let (topics, pipelines, mocks) = (count(topics, "topic"), count(pipelines, "pipeline"), count(mocks, "mock"));
+    print_text(&format!("{} is right: {topics}, {pipelines}, {mocks}", options.file.display()));
+}
+
+fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// What is wrong, a line each; how many.
+fn print_problems(options: &Options, wrong: &SettingsErrors) -> String {
+    let problems = wrong.said();
+    for said in &problems {
+        let because: Vec<Value> =
+            said.because.iter().map(|(about, text)| json!({"about": about, "text": text})).collect();
+        let line = json!({
+            "file": options.file.to_string_lossy(), "line": said.line, "column": said.column,
+            "problem": said.what, "because": because, "fixes": said.fixes,
+        });
+        print(&line.to_string());
+    }
+    end(options, json!({"right": false, "problems": problems.len()}));
+    count(problems.len(), "error")
+}
+
+/// Guarantees that are declared and do not hold, a line each.
+fn print_refusals(options: &Options, file: &File) -> Done {
+    let ready = file.outline().map_err(Failure::failed)?;
+    let refused: Vec<_> = ready.iter().filter_map(|ready| Some((ready.name(), ready.check(None).err()?))).collect();
+    for (pipeline, refusal) in &refused {
+        let line = json!({
+            "file": options.file.to_string_lossy(), "pipeline": pipeline,
+            "problem": refusal.to_string().lines().next().unwrap_or_default(),
+            "declared": refusal.declared.as_str(), "computed": refusal.computed.as_str(),
+            "because": [{"about": "weakest link", "text": refusal.weakest_link}], "fixes": refusal.fixes,
+        });
+        print(&line.to_string());
+    }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    end(options, json!({"right": false, "problems": refused.len()}));
+    let pipelines: Vec<&str> = refused.iter().map(|(pipeline, _)| *pipeline).collect();
+    Err(Failure::refused(format!("declared and not given: the guarantee of {}", pipelines.join(", "))))
+}
+
+fn end(options: &Options, mut verdict: Value) {
+    verdict["file"] = options.file.to_string_lossy().into();
+    print(&verdict.to_string());
 }

@@ -1,4 +1,4 @@
-use crate::console::{explanation, print};
+use crate::console::{explanation, print, print_text};
 use crate::exit::{Done, Failure};
 use clap::Args;
 use onefold::settings::File;
@@ -20,7 +20,10 @@ pub fn run(options: &Options) -> Done {
     let file = File::load(&options.file).map_err(Failure::usage)?;
     for ready in file.outline().map_err(Failure::failed)? {
         let explained = ready.explain(super::retention(&file, &ready));
-        print(&if options.json { explanation::json(&explained).to_string() } else { explained.to_string() });
+        match options.json {
+            true => print(&explanation::json(&explained).to_string()),
+            false => print_text(&explained.to_string()),
+        }
     }
     super::refuse_too_strong(&file)
 }

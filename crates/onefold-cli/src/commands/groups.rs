@@ -43,6 +43,9 @@ enum Action {
         dry_run: bool,
         #[command(flatten)]
         place: Where,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -50,7 +53,7 @@ pub async fn run(options: Options) -> Done {
     match options.action {
         Action::List { place, json } => list(&place.client().await?, json),
         Action::Describe { group, place, json } => describe(&place.client().await?, &group, json),
-        Action::Delete { group, dry_run, place } => remove(&place.client().await?, &group, dry_run).await,
+        Action::Delete { group, dry_run, place, json } => remove(&place.client().await?, &group, dry_run, json).await,
     }
 }
 
@@ -98,15 +101,24 @@ fn describe(client: &ClientConfig, name: &str, as_json: bool) -> Done {
     Ok(())
 }
 
-async fn remove(client: &ClientConfig, name: &str, dry_run: bool) -> Done {
+async fn remove(client: &ClientConfig, name: &str, dry_run: bool, as_json: bool) -> Done {
     if dry_run {
+        let known = offsets::groups(client, Some(name)).or_failed("cannot ask for the group")?;
         let positions = offsets::positions(client, name).or_failed("cannot ask for the group's positions")?;
+        if positions.is_empty() && !known.iter().any(|group| group.state != "Dead") {
+            return Err(Failure::failed(format!("there is no group {name}")));
+        }
         let held = positions.iter().filter(|at| at.committed.is_some()).count();
+        if as_json {
+            print(&json!({"group": name, "deleted": false, "partitions": held}).to_string());
+            return Ok(());
+        }
         let partitions = if held == 1 { "partition" } else { "partitions" };
         print(&format!("would delete {name}: its positions in {held} {partitions}"));
         return Ok(());
     }
     match delete_group(client, name).await? {
+        true if as_json => print(&json!({"group": name, "deleted": true}).to_string()),
         true => say(&format!("deleted {name}")),
         false => return Err(Failure::failed(format!("there is no group {name}"))),
     }

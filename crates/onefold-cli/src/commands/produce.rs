@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Put lines of standard input into a topic, one record a line
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold produce payments --key data.user_id < more.ndjson\n\nEvery record is acknowledged by all replicas in sync (acks=all) and there once (idempotent producing).\nA line without the key, or that is not JSON, goes in without a key. Empty lines are left out."
+    after_help = "Example:\n  onefold produce payments --key data.user_id < more.ndjson\n\nEvery record is acknowledged by all replicas in sync (acks=all) and there once (idempotent producing).\nA topic that is not there is made where the broker makes topics when asked, as the embedded one does.\nA line without the key, or that is not JSON, goes in without a key. Empty lines are left out."
 )]
 pub struct Options {
     topic: String,
@@ -77,13 +77,19 @@ fn produce(client: &ClientConfig, place: &Where, topic: &str, key: Option<&Path>
 }
 
 /// Asked for beforehand: librdkafka would keep what it cannot send for minutes. Asking makes the topic where the
-/// broker makes topics when asked.
+/// broker makes topics when asked, which is said: it may only be misspelt.
 fn exists(client: &ClientConfig, place: &Where, topic: &str) -> Done {
+    if !offsets::partitions(client, topic).or_failed("cannot ask for the topic")?.is_empty() {
+        return Ok(());
+    }
     let began = std::time::Instant::now();
     loop {
         let mut asking = client.clone();
         asking.set("allow.auto.create.topics", "true");
-        if !offsets::partitions(&asking, topic).or_failed("cannot ask for the topic")?.is_empty() {
+        let made = offsets::partitions(&asking, topic).or_failed("cannot ask for the topic")?.len();
+        if made > 0 {
+            let partitions = if made == 1 { "partition" } else { "partitions" };
+            say(&format!("there was no topic {topic}: the broker made it, with {made} {partitions}"));
             return Ok(());
         }
         if began.elapsed() > PATIENCE / 5 {

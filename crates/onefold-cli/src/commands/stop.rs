@@ -1,5 +1,6 @@
-//! Signals that ask a command to end: the first one in good order, the second one at once.
+//! Signals that ask a command to end: the first one in good order, a second one at once.
 
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 /// What asked.
@@ -17,6 +18,19 @@ impl Signal {
         }
     }
 
+    /// Whether it is more than an echo of the first one, so long after it.
+    fn is_another_wish(self, first: Signal, after: Duration) -> bool {
+        match self {
+            Signal::Terminate => after >= SAME_WISH,
+            Signal::Interrupt => first != self || after >= SAME_STROKE,
+        }
+    }
+
+    /// Ends the process at once.
+    pub fn end(self) -> ! {
+        std::process::exit(self.exit_code())
+    }
+
     /// What shells give for a process that it ended.
     fn exit_code(self) -> i32 {
         match self {
@@ -29,15 +43,28 @@ impl Signal {
 /// What to do for those who cannot wait, to be said with what is waited for.
 pub const AGAIN: &str = "once more (Ctrl-C or SIGTERM) ends it at once";
 
-/// Resolves at the first SIGINT or SIGTERM; the one after it ends the process at once, with exit code 130 or 143.
-/// Listens from the moment it is called, not from the first poll.
+/// A supervisor that signals the process and its whole group (`timeout`, some shells) says the same thing twice.
+const SAME_WISH: Duration = Duration::from_secs(1);
+/// Two SIGINTs that come together are one; a hand is never so fast.
+const SAME_STROKE: Duration = Duration::from_millis(1);
+
+/// Resolves at the first SIGINT or SIGTERM. The next one ends the process at once, with exit code 130 or 143: a SIGINT,
+/// or a SIGTERM that comes more than a second after the first signal. Listens from the moment it is called, not from the
+/// first poll.
 pub fn asked() -> impl Future<Output = Signal> {
     let streams = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     async move {
         let (Ok(interrupt), Ok(terminate)) = streams else { return std::future::pending().await };
         let mut streams = (interrupt, terminate);
-        let first = next(&mut streams).await;
-        tokio::spawn(async move { std::process::exit(next(&mut streams).await.exit_code()) });
+        let (first, at) = (next(&mut streams).await, Instant::now());
+        tokio::spawn(async move {
+            loop {
+                let again = next(&mut streams).await;
+                if again.is_another_wish(first, at.elapsed()) {
+                    again.end();
+                }
+            }
+        });
         first
     }
 }
@@ -46,5 +73,27 @@ async fn next((interrupt, terminate): &mut (Stream, Stream)) -> Signal {
     tokio::select! {
         _ = interrupt.recv() => Signal::Interrupt,
         _ = terminate.recv() => Signal::Terminate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Signal::{Interrupt, Terminate};
+    use std::time::Duration;
+
+    #[test]
+    fn an_echo_is_no_second_wish() {
+        let ms = Duration::from_millis;
+        for (first, again, after, ends) in [
+            (Terminate, Terminate, ms(0), false),
+            (Terminate, Terminate, ms(999), false),
+            (Terminate, Terminate, ms(1000), true),
+            (Interrupt, Terminate, ms(5), false),
+            (Interrupt, Interrupt, Duration::from_micros(100), false),
+            (Interrupt, Interrupt, ms(80), true),
+            (Terminate, Interrupt, ms(0), true),
+        ] {
+            assert_eq!(again.is_another_wish(first, after), ends, "{again:?} {after:?} after {first:?}");
+        }
     }
 }

@@ -40,6 +40,9 @@ enum Action {
         config: Vec<(String, String)>,
         #[command(flatten)]
         place: Where,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// The partitions of a topic and what they hold
     Describe {
@@ -58,6 +61,9 @@ enum Action {
         dry_run: bool,
         #[command(flatten)]
         place: Where,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -69,12 +75,12 @@ fn pair(text: &str) -> Result<(String, String), String> {
 pub async fn run(options: Options) -> Done {
     match options.action {
         Action::List { place, json } => list(&place.client().await?, json),
-        Action::Create { topic, partitions, replication, config, place } => {
+        Action::Create { topic, partitions, replication, config, place, json } => {
             let wanted = Wanted { name: topic, partitions, replication, config };
-            make(&place, &wanted).await
+            make(&place, &wanted, json).await
         }
         Action::Describe { topic, place, json } => describe(&place, &topic, json).await,
-        Action::Delete { topic, dry_run, place } => remove(&place, &topic, dry_run).await,
+        Action::Delete { topic, dry_run, place, json } => remove(&place, &topic, dry_run, json).await,
     }
 }
 
@@ -93,11 +99,12 @@ fn list(client: &ClientConfig, as_json: bool) -> Done {
     Ok(())
 }
 
-async fn make(place: &Where, wanted: &Wanted) -> Done {
+async fn make(place: &Where, wanted: &Wanted, as_json: bool) -> Done {
     if let Some(why) = onefold::settings::bad_name(&wanted.name) {
         return Err(Failure::usage(format!("{:?}: {why}", wanted.name)));
     }
     match create(&place.client().await?, wanted).await? {
+        true if as_json => print(&json!({"topic": wanted.name, "created": true}).to_string()),
         true => say(&format!("created {}", wanted.name)),
         false => return Err(Failure::failed(format!("there is a topic {} already", wanted.name))),
     }
@@ -131,20 +138,32 @@ async fn describe(place: &Where, topic: &str, as_json: bool) -> Done {
 fn existing(client: &ClientConfig, place: &Where, topic: &str) -> Done<Vec<offsets::Ends>> {
     let partitions = offsets::partitions(client, topic).or_failed("cannot ask for the topic")?;
     if partitions.is_empty() {
-        return Err(Failure::failed(place.create_topic(topic)));
+        let known = offsets::topics(client).or_failed("cannot list topics")?;
+        let near = onefold::settings::nearest(topic, known.keys().map(String::as_str));
+        let hint = near.map_or_else(|| place.list_topics(), |near| format!("\n  nearest        {near}"));
+        return Err(Failure::failed(format!("there is no topic {topic}{hint}")));
     }
     Ok(partitions)
 }
 
-async fn remove(place: &Where, topic: &str, dry_run: bool) -> Done {
+async fn remove(place: &Where, topic: &str, dry_run: bool, as_json: bool) -> Done {
     let client = place.client().await?;
     let partitions = existing(&client, place, topic)?;
     let records: i64 = partitions.iter().map(|ends| ends.end - ends.earliest).sum();
+    let told =
+        |deleted: bool| json!({"topic": topic, "deleted": deleted, "partitions": partitions.len(), "records": records});
+    if dry_run && as_json {
+        print(&told(false).to_string());
+        return Ok(());
+    }
     if dry_run {
         print(&format!("would delete {topic}: {} partitions, {records} records", partitions.len()));
         return Ok(());
     }
     delete(&client, topic).await?;
-    say(&format!("deleted {topic}: {} partitions, {records} records", partitions.len()));
+    match as_json {
+        true => print(&told(true).to_string()),
+        false => say(&format!("deleted {topic}: {} partitions, {records} records", partitions.len())),
+    }
     Ok(())
 }

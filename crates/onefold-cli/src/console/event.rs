@@ -1,5 +1,6 @@
 //! What happens in a run, as lines of JSON: for scripts and for log collectors.
 
+use crate::commands::run::waits::Wait;
 use onefold::explain::Explained;
 use onefold::load::Loaded;
 use onefold::runtime::counters::Counters;
@@ -31,8 +32,17 @@ pub fn progress(now: &Snapshot) -> String {
     event.to_string()
 }
 
-/// The run was asked to end and finishes what is in flight.
-pub fn draining(signal: &str, in_flight: usize, parked_keys: usize) -> String {
+/// A pipeline is paused, for so long by now.
+pub fn waiting(wait: &Wait) -> String {
+    json!({
+        "event": "waiting", "pipeline": wait.pipeline, "for": wait.target, "why": wait.why,
+        "since": wait.since_text(), "seconds": wait.seconds,
+    })
+    .to_string()
+}
+
+/// The run was asked to end and finishes what is in flight. `None`: not by a signal, its time was up.
+pub fn draining(signal: Option<&str>, in_flight: usize, parked_keys: usize) -> String {
     json!({"event": "draining", "signal": signal, "in_flight": in_flight, "parked_keys": parked_keys}).to_string()
 }
 
@@ -59,4 +69,40 @@ fn counters(counters: &Counters) -> Value {
         "retried": counters.retried,
         "dead": counters.dead,
     })
+}
+
+#[cfg(test)]
+#[path = "../../tests/common/documented.rs"]
+mod documented;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onefold::runtime::table::Row;
+    use onefold_core::guarantee::{Explanation, Guarantee};
+
+    fn documented_as(heading: &str, line: &str) {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        let name = line["event"].as_str().expect("an event");
+        assert_eq!(heading, format!("### {name}"));
+        documented::holds(heading, &line);
+    }
+
+    #[test]
+    fn every_field_is_documented() {
+        let line = onefold_core::guarantee::Line { label: "warning", text: "a".into() };
+        let explanation =
+            Explanation { guarantee: Guarantee::AtLeastOnce, lines: vec![line], weakest_link: String::new() };
+        let (name, topic, target) = ("p".to_owned(), "t".to_owned(), "x".to_owned());
+        documented_as("### guarantee", &guarantee(&Explained { name, topic, target, explanation }));
+        documented_as("### loaded", &load("t", &Loaded { lines: 1, found: 0, keyless: 0 }));
+        documented_as("### progress", &progress(&Snapshot::default()));
+        documented_as("### ended", &progress(&Snapshot { ended: true, ..Snapshot::default() }));
+        let (pipeline, target, why) = ("p".to_owned(), "x".to_owned(), "down".to_owned());
+        let wait = Wait { pipeline, target, why, since: std::time::SystemTime::UNIX_EPOCH, seconds: 5 };
+        documented_as("### waiting", &waiting(&wait));
+        documented_as("### draining", &draining(Some("SIGTERM"), 1, 0));
+        let row = Row { name: "p".into(), counters: Counters::default() };
+        documented_as("### done", &table(&Table { rows: vec![row], ..Table::default() }));
+    }
 }

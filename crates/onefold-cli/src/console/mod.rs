@@ -36,16 +36,23 @@ pub fn tell(line: &str) {
     screen::above_live(|| drop(writeln!(std::io::stdout().lock(), "{line}")));
 }
 
-/// Says what happens, to whoever is watching.
-pub fn say(line: &str) {
-    screen::above_live(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
+/// Says what happens, to whoever is watching; wrapped where standard error is a narrow terminal.
+pub fn say(text: &str) {
+    let wrapped = screen::width_of(&std::io::stderr()).map(|width| wrap::wrapped(text, width));
+    screen::above_live(|| drop(writeln!(std::io::stderr().lock(), "{}", wrapped.as_deref().unwrap_or(text))));
+}
+
+/// [`print`] for text that people read: wrapped where standard output is a narrow terminal.
+pub fn print_text(text: &str) {
+    print(&screen::width().map_or(text.to_owned(), |width| wrap::wrapped(text, width)));
 }
 
 /// What the crates have to say: warnings, unless `RUST_LOG` asks for more. Single dead letters are counted in the table
-/// and told in their topic; a line each would bury all else.
+/// and told in their topic; a line each would bury all else. What a guarantee warns of stands in its explanation.
 pub fn logging() {
-    let usual =
-        tracing_subscriber::EnvFilter::new("warn,onefold::runtime::engine::verdict=error,librdkafka=off,rdkafka=off");
+    let usual = tracing_subscriber::EnvFilter::new(
+        "warn,onefold::runtime::engine::verdict=error,onefold::explain=off,librdkafka=off,rdkafka=off",
+    );
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or(usual);
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -22,8 +22,12 @@ pub fn above_live<T>(print: impl FnOnce() -> T) -> T {
 
 /// How many columns standard output has; none where it is no terminal.
 pub fn width() -> Option<usize> {
-    let out = io::stdout();
-    let size = rustix::termios::tcgetwinsize(out.as_fd()).ok().filter(|_| out.is_terminal())?;
+    width_of(&io::stdout())
+}
+
+/// How many columns a stream has; none where it is no terminal.
+pub fn width_of(stream: &(impl AsFd + IsTerminal)) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream.as_fd()).ok().filter(|_| stream.is_terminal())?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 

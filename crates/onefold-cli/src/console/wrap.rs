@@ -2,8 +2,15 @@
 
 /// Each line of the text in at most `width` columns, as far as its words allow.
 pub fn wrapped(text: &str, width: usize) -> String {
-    let lines: Vec<String> = text.split('\n').map(|line| wrapped_line(line, width)).collect();
+    let wrap = |line: &str| if is_quotation(line) { line.to_owned() } else { wrapped_line(line, width) };
+    let lines: Vec<String> = text.split('\n').map(wrap).collect();
     lines.join("\n")
+}
+
+/// A line of a file with marks below it, as errors show them: the marks are right only below the whole line.
+fn is_quotation(line: &str) -> bool {
+    let after_number = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+    after_number.starts_with(" | ") || after_number == " |" || line.trim_start().starts_with("| ")
 }
 
 fn wrapped_line(line: &str, width: usize) -> String {
@@ -59,6 +66,12 @@ mod tests {
             "  not covered  a crash between\n               the POST and the\n               mark repeats it";
         assert_eq!(wrapped(line, 32), expected);
         assert_eq!(wrapped(line, 200), line);
+    }
+
+    #[test]
+    fn quotations_of_a_file_stay_whole() {
+        let quoted = "   |\n12 | url = \"sqlite:a b c d e f g\"\n   |       ^^^^^^^^^^^^^^^^^^^^^^";
+        assert_eq!(wrapped(quoted, 12), quoted);
     }
 
     #[test]

@@ -25,12 +25,21 @@ pub struct Where {
 impl Where {
     /// What to do about a topic that is not there: a command that reaches the same cluster.
     pub fn create_topic(&self, topic: &str) -> String {
-        let flag = match (&self.bootstrap, &self.file) {
+        format!("there is no topic {topic}\n  to fix         onefold topics create {topic}{}", self.flag())
+    }
+
+    /// What there is in place of a topic that is not there.
+    pub fn list_topics(&self) -> String {
+        format!("\n  to see         onefold topics list{}", self.flag())
+    }
+
+    /// What makes another command reach the same cluster.
+    fn flag(&self) -> String {
+        match (&self.bootstrap, &self.file) {
             (Some(address), _) => format!(" --bootstrap {}", pasteable(address)),
             (None, Some(file)) => format!(" --file {}", pasteable(&file.display().to_string())),
             (None, None) => String::new(),
-        };
-        format!("there is no topic {topic}\n  to fix         onefold topics create {topic}{flag}")
+        }
     }
 
     /// Settings for a client of a broker that was reached just now.

@@ -11,7 +11,8 @@ pub struct Snapshot {
     pub counters: Counters,
     /// Records finished a second, over the last interval.
     pub per_second: f64,
-    /// Records between the position and the end of the topic, where it is known.
+    /// Records between the position and the end of the partitions that this process has; of the last snapshot, that it
+    /// had. `None` before it has any.
     pub lag: Option<u64>,
     /// Records that run now.
     pub in_flight: usize,

@@ -140,11 +140,15 @@ async fn start(
     Ok(running)
 }
 
+/// The target of log lines that say what an explanation warns of.
+const WARNINGS: &str = "onefold::explain";
+
 /// Ids and tombstones against how long the topic keeps its records.
 fn look_at_windows(pipeline: &Ready, retention: Option<Kept>) -> Result<(), RunError> {
     pipeline.check(retention)?;
     for line in pipeline.explain(retention).explanation.lines.iter().filter(|line| line.label == "warning") {
-        tracing::warn!(pipeline = pipeline.name(), "{}", line.text);
+        // A target of its own: who prints explanations has said it already.
+        tracing::warn!(target: WARNINGS, pipeline = pipeline.name(), "{}", line.text);
     }
     Ok(())
 }

@@ -30,8 +30,9 @@ pub use kafka::{KafkaSettings, Sasl, Tls};
 #[cfg(feature = "http")]
 pub(crate) use mask::without_users;
 pub use mock::{Fail, Hang, MockSettings, Reject};
+pub use nearest::nearest;
 pub use pipeline::{DedupSettings, PipelineSettings, RetrySettings, StoreSettings};
-pub use problem::{Fix, Problem, SettingsErrors};
+pub use problem::{Fix, Problem, Said, SettingsErrors};
 pub use reader::Located;
 pub use sink::{ExecSettings, HeaderSetting, HttpSettings, SearchSettings, SinkSettings, SqlSettings};
 pub use topic::{LoadSettings, TopicSettings, bad_name};

@@ -1,5 +1,5 @@
 /// The known name that was probably meant, if one is near enough to be a slip of the hand.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let bare = |name: &str| name.to_lowercase().replace(['-', '.', ' '], "_");
     let (wanted, allowed) = (bare(written), written.chars().count().div_ceil(3).clamp(1, 3));
     known

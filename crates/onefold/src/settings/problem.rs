@@ -69,12 +69,11 @@ impl Problem {
     /// As the rest of the world's compilers print it, so that terminals and editors can jump to the place.
     /// Secrets do not show.
     pub(crate) fn print(&self, source: &Source, f: &mut impl fmt::Write) -> fmt::Result {
-        let (line, column) = source.place(self.span.start);
+        let Said { line, column, what, because, fixes } = self.said(source);
         let shown = masked(&source.text);
         let (text, gutter) = (shown.split('\n').nth(line - 1).unwrap_or(""), line.to_string().len());
         let text = text.trim_end_matches('\r');
-        let clean = |text: &str| masked_message(text, &source.text);
-        writeln!(f, "error: {}", clean(&self.what))?;
+        writeln!(f, "error: {what}")?;
         writeln!(f, "{:gutter$}--> {}:{line}:{column}", "", source.path.display())?;
         if !text.trim().is_empty() {
             let rest = text.chars().count().saturating_sub(column - 1).max(1);
@@ -83,16 +82,37 @@ impl Problem {
             writeln!(f, "{line} | {text}")?;
             writeln!(f, "{:gutter$} | {:2$}{3}", "", "", column - 1, "^".repeat(marks))?;
         }
-        for (name, text) in &self.because {
-            writeln!(f, "  {name:<14} {}", indented(&clean(text)))?;
+        for (name, text) in &because {
+            writeln!(f, "  {name:<14} {}", indented(text))?;
         }
-        // A fix that cannot be printed whole cannot be applied as printed.
-        let fixes = self.fixes.iter().map(Fix::to_string).filter(|fix| clean(fix) == *fix);
-        for (n, fix) in fixes.enumerate() {
-            writeln!(f, "  {:<14} {}", if n == 0 { "to fix" } else { "or" }, indented(&fix))?;
+        for (n, fix) in fixes.iter().enumerate() {
+            writeln!(f, "  {:<14} {}", if n == 0 { "to fix" } else { "or" }, indented(fix))?;
         }
         Ok(())
     }
+
+    fn said(&self, source: &Source) -> Said {
+        let (line, column) = source.place(self.span.start);
+        let clean = |text: &str| masked_message(text, &source.text);
+        // A fix that cannot be printed whole cannot be applied as printed.
+        let fixes = self.fixes.iter().map(Fix::to_string).filter(|fix| clean(fix) == *fix).collect();
+        let because = self.because.iter().map(|(name, text)| (*name, clean(text))).collect();
+        Said { line, column, what: clean(&self.what), because, fixes }
+    }
+}
+
+/// A problem as it may be shown: in words, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    pub what: String,
+    /// A name and its text each.
+    pub because: Vec<(&'static str, String)>,
+    /// The best first.
+    pub fixes: Vec<String>,
 }
 
 fn indented(text: &str) -> String {
@@ -114,6 +134,11 @@ impl SettingsErrors {
 
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// All of them as they may be shown, in the order of the file.
+    pub fn said(&self) -> Vec<Said> {
+        self.problems.iter().map(|problem| problem.said(&self.source)).collect()
     }
 
     /// The text of the file that was read.

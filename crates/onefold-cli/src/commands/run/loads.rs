@@ -1,4 +1,4 @@
-use super::Asked;
+use super::cause::{Asked, raised};
 use super::cluster::RunningCluster;
 use super::watch::Watch;
 use crate::exit::{Done, Failure, OrFailed};
@@ -12,7 +12,7 @@ pub async fn load_all(file: &File, cluster: &RunningCluster, asked: &Asked, watc
     let halt = Arc::new(AtomicBool::new(false));
     // A load is on a thread of its own, which must end even where nobody waits for it any more.
     let _halted = Halt(halt.clone());
-    let (halting, raised) = (halt.clone(), super::raised(asked.clone()));
+    let (halting, raised) = (halt.clone(), raised(asked.clone()));
     let halter = tokio::spawn(async move {
         raised.await;
         halting.store(true, Ordering::Relaxed);

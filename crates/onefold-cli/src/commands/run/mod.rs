@@ -1,26 +1,28 @@
 //! `onefold run FILE`: everything that the file names, started in order, run until it is drained or told to stop, and
 //! ended in the opposite order.
 
+mod cause;
 mod cluster;
 mod loads;
+pub mod waits;
 mod watch;
 
 use super::refuse_too_strong;
-use super::stop::{self, Signal};
 use crate::exit::{Done, Failure};
+use cause::{Asked, Cause, raised};
 use clap::Args;
 use cluster::RunningCluster;
 use onefold::mock::Mock;
 use onefold::runtime::RunError;
 use onefold::settings::File;
 use std::path::PathBuf;
-use tokio::sync::watch::Receiver;
+use std::time::Duration;
 use watch::Watch;
 
 /// Run the pipelines of a file
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold run examples/payments/onefold.toml --drain\n\nStarts the file's embedded broker, makes its topics, loads its files, serves its mocks and runs its pipelines.\nOn a terminal it draws a line a pipeline and ends with a table. On a pipe standard output gets events, one JSON object a line, and standard error the text; with --json there are events only.\nSIGTERM and Ctrl-C end it after what is in flight is finished (exit 0; 1 with --drain, since not all was drained); a second one ends it at once (exit 143, 130).\nIt ends with an error when the embedded broker's disk is full.\nKilled at any moment and started again, it goes on where it was."
+    after_help = "Example:\n  onefold run examples/payments/onefold.toml --drain\n\nStarts the file's embedded broker, makes its topics, loads its files, serves its mocks and runs its pipelines.\nOn a terminal it draws a line a pipeline and ends with a table. On a pipe standard output gets events, one JSON object a line, and standard error the text; with --json there are events only.\nSIGTERM and Ctrl-C end it after what is in flight is finished (exit 0; 1 with --drain, since not all was drained). A second one ends it at once (exit 143, 130); a SIGTERM within a second of the first signal is taken for an echo of it, as supervisors send it.\nA sink that is down is waited for, and every half minute it is said which pipeline waits for what. --drain-timeout ends that: what is in flight is finished, the rest is left for the next run (exit 4).\nIt ends with an error when the embedded broker's disk is full.\nKilled at any moment and started again, it goes on where it was."
 )]
 pub struct Options {
     /// The file
@@ -29,23 +31,23 @@ pub struct Options {
     /// End when everything there is after loading is done, skipped or dead
     #[arg(long)]
     drain: bool,
+    /// The longest that a drain may take, loading included, such as 5m [default: as long as it takes]
+    #[arg(long, value_name = "DURATION", requires = "drain", value_parser = humantime::parse_duration)]
+    drain_timeout: Option<Duration>,
     /// Only events, one JSON object a line, also on a terminal
     #[arg(long)]
     json: bool,
 }
 
-/// What asked the run to end, once something has.
-type Asked = Receiver<Option<Signal>>;
-
 pub async fn run(options: Options) -> Done {
-    let file = File::load(&options.file).map_err(Failure::usage)?;
+    let file = File::load_with_secrets(&options.file).map_err(Failure::usage)?;
     refuse_too_strong(&file)?;
     if file.pipelines.is_empty() {
         let why = format!("{} has no [pipelines]: there is nothing to run", options.file.display());
         return Err(Failure::failed(why));
     }
-    let watch = Watch::new(options.json);
-    let asked = stop_signal(&watch);
+    let watch = Watch::new(options.json, options.drain);
+    let asked = cause::watched(&watch, options.drain_timeout);
     let cluster = RunningCluster::start(&file).await?;
     // Whatever goes wrong inside, the broker is ended in good order.
     let result = on_cluster(&file, &cluster, &options, asked, &watch).await;
@@ -88,18 +90,20 @@ async fn work(
         let until = raised(asked.clone());
         let ran = onefold::run(&kafka, pipelines).drain(options.drain).until(until).observe(observer).await;
         watch.end();
-        let table = ran.map_err(|why: RunError| match why.is_refusal() {
-            true => Failure::refused(why),
-            false => Failure::failed(why),
+        let table = ran.map_err(|why: RunError| match (why.is_refusal(), *asked.borrow()) {
+            (true, _) => Failure::refused(why),
+            (false, Some(Cause::TimeUp(limit))) => cause::not_in_time(limit, &format!("\n  {why}")),
+            (false, _) => Failure::failed(why),
         })?;
         watch.table(&table);
     }
-    let signal = *asked.borrow();
-    match signal {
-        Some(signal) if options.drain => Err(Failure::failed(format!(
+    let cause = *asked.borrow();
+    match cause {
+        Some(Cause::Signal(signal)) if options.drain => Err(Failure::failed(format!(
             "{} came before all was drained; nothing is lost: run it again, and it goes on where it was",
             signal.name()
         ))),
+        Some(Cause::TimeUp(limit)) if !watch.is_drained() => Err(cause::not_in_time(limit, &watch.left())),
         _ => Ok(()),
     }
 }
@@ -110,25 +114,4 @@ async fn start_mocks(file: &File) -> Done<Vec<Mock>> {
         mocks.push(Mock::start(settings).await.map_err(Failure::failed)?);
     }
     Ok(mocks)
-}
-
-/// Set from the first signal on; the second one ends the process.
-fn stop_signal(watch: &Watch) -> Asked {
-    let (raise, raised) = tokio::sync::watch::channel(None);
-    let (asked, watch) = (stop::asked(), watch.clone());
-    tokio::spawn(async move {
-        let signal = asked.await;
-        watch.draining(signal);
-        raise.send_replace(Some(signal));
-        // Dropping the sender would look like an end without a signal.
-        std::future::pending::<()>().await;
-    });
-    raised
-}
-
-async fn raised(mut asked: Asked) {
-    // The sender lives as long as the process.
-    if asked.wait_for(Option::is_some).await.is_err() {
-        std::future::pending().await
-    }
 }

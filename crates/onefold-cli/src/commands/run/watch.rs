@@ -2,7 +2,9 @@
 //! with `--json`, standard output gets events and nothing else, one a line; what is promised and the table then go to
 //! standard error as text, unless `--json` asks for events alone.
 
-use super::super::stop::{AGAIN, Signal};
+use super::cause::Cause;
+use super::waits::Waits;
+use crate::commands::stop::AGAIN;
 use crate::console::{event, live, say, screen, summary::summary, tell, wrap::wrapped};
 use indicatif::ProgressBar;
 use onefold::explain::Explained;
@@ -11,7 +13,7 @@ use onefold::runtime::observer::{Observer, Snapshot};
 use onefold::runtime::table::Table;
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +31,20 @@ pub struct Watch {
     look: Look,
     /// Each pipeline as it was seen last.
     seen: Arc<Mutex<HashMap<String, Snapshot>>>,
+    waits: Arc<Mutex<Waits>>,
 }
 
 impl Watch {
-    pub fn new(json: bool) -> Watch {
+    pub fn new(json: bool, drains: bool) -> Watch {
         let look = match std::io::stdout().is_terminal() && !json {
             true => Look::Terminal,
             false => Look::Events { text: !json },
         };
-        Watch { look, seen: Arc::default() }
+        Watch { look, seen: Arc::default(), waits: Arc::new(Mutex::new(Waits::new(drains))) }
     }
 
     pub fn guarantee(&self, explained: &Explained) {
+        lock(&self.waits).target(&explained.name, &explained.target);
         self.told(&explained.to_string(), || event::guarantee(explained));
     }
 
@@ -55,23 +59,50 @@ impl Watch {
             Look::Terminal => drawing(names),
             Look::Events { .. } => printing(),
         };
-        let seen = self.seen.clone();
+        let watch = self.clone();
         Observer::new(move |snapshot| {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(snapshot.name.clone(), snapshot.clone());
+            lock(&watch.seen).insert(snapshot.name.clone(), snapshot.clone());
+            let wait = lock(&watch.waits).note(Instant::now(), &snapshot);
             show(snapshot);
+            if let Some(wait) = wait {
+                watch.told(&wait.text(), || event::waiting(&wait));
+            }
         })
     }
 
     /// It was asked to end, and says what it waits for.
-    pub fn draining(&self, signal: Signal) {
+    pub fn draining(&self, cause: Cause) {
         let (in_flight, parked_keys) = {
-            let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let seen = lock(&self.seen);
             let sum = |count: fn(&Snapshot) -> usize| seen.values().map(count).sum::<usize>();
             (sum(|now| now.in_flight), sum(|now| now.parked_keys))
         };
         let parked = if parked_keys > 0 { format!(", {parked_keys} parked keys") } else { String::new() };
-        let text = format!("{}: draining: {in_flight} in flight{parked}; {AGAIN}", signal.name());
-        self.told(&text, || event::draining(signal.name(), in_flight, parked_keys));
+        let (who, signal) = match cause {
+            Cause::Signal(signal) => (signal.name(), Some(signal.name())),
+            Cause::TimeUp(_) => ("--drain-timeout", None),
+        };
+        let text = format!("{who}: draining: {in_flight} in flight{parked}; {AGAIN}");
+        self.told(&text, || event::draining(signal, in_flight, parked_keys));
+    }
+
+    /// Whether every pipeline ended with nothing left: the time was up when it was done all the same.
+    pub fn is_drained(&self) -> bool {
+        let seen = lock(&self.seen);
+        !seen.is_empty() && seen.values().all(|now| now.ended && now.lag == Some(0) && now.paused.is_none())
+    }
+
+    /// What pipelines have left, and what they waited for, a line each.
+    pub fn left(&self) -> String {
+        let (seen, waits) = (lock(&self.seen), lock(&self.waits));
+        let mut left: Vec<&Snapshot> = seen.values().filter(|now| now.lag != Some(0) || now.paused.is_some()).collect();
+        left.sort_by(|a, b| a.name.cmp(&b.name));
+        let lines = left.into_iter().map(|now| {
+            let records = now.lag.map_or_else(String::new, |lag| format!("{lag} records left in {}", now.name));
+            let wait = waits.wait(Instant::now(), now).map(|wait| wait.text());
+            format!("\n  {records}{}", wait.map_or_else(String::new, |wait| format!("; {wait}")))
+        });
+        lines.collect()
     }
 
     /// Takes the live lines away.
@@ -99,6 +130,10 @@ impl Watch {
     }
 }
 
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 type Show = Box<dyn Fn(Snapshot) + Send + Sync>;
 
 fn drawing(names: &[String]) -> Show {
@@ -118,7 +153,7 @@ const EVERY: Duration = Duration::from_secs(1);
 fn printing() -> Show {
     let printed: Mutex<HashMap<String, (Instant, Snapshot)>> = Mutex::default();
     Box::new(move |snapshot| {
-        let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut printed = lock(&printed);
         let last = printed.get(&snapshot.name);
         let early = last.is_some_and(|(at, _)| at.elapsed() < EVERY);
         let same = last.is_some_and(|(_, last)| last.counters == snapshot.counters && last.paused == snapshot.paused);

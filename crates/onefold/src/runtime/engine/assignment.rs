@@ -44,7 +44,7 @@ impl Engine {
             }
             LogEvent::Committed(answer) => self.on_committed(answer),
             LogEvent::OutOfRange { partition, reason } => self.halt(partition, reason),
-            LogEvent::Unreachable(why) => self.report.unreachable(why),
+            LogEvent::Unreachable(why) => self.report.unreachable(self.plan.name(), why),
         }
         Ok(())
     }
@@ -137,6 +137,9 @@ impl Engine {
     pub(super) fn forget(&mut self, partition: i32) {
         if let Some(owned) = self.owned.remove(&partition) {
             owned.held.store(false, Ordering::Relaxed);
+            if self.ending.has_begun() {
+                self.report.lag_left += owned.lag();
+            }
         }
         self.starting.partitions.retain(|starting| *starting != partition);
         self.commits.drop_all(partition);

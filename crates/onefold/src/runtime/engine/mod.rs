@@ -132,6 +132,7 @@ impl Engine {
             self.relay_if_due();
             self.forget_if_due();
             self.say_if_down();
+            self.say_if_reachable();
             self.tell(false);
             if self.plan.crash.has_struck() {
                 return Ok(());
@@ -169,7 +170,7 @@ impl Engine {
         match polled {
             Ok(Some(event)) => self.on_event(event)?,
             Ok(None) => {}
-            Err(LogError::Unreachable(why)) => self.report.unreachable(why),
+            Err(LogError::Unreachable(why)) => self.report.unreachable(self.plan.name(), why),
             Err(error) => return Err(error.to_string()),
         }
         Ok(busy)

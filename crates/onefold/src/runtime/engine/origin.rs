@@ -25,7 +25,7 @@ impl Engine {
         match self.start(&partitions) {
             Ok(()) => Ok(()),
             Err(StartError::Later(why)) => {
-                self.report.unreachable(why);
+                self.report.unreachable(self.plan.name(), why);
                 self.starting.partitions = partitions;
                 self.starting.not_before_ms = self.clock.now_ms() + 1000;
                 Ok(())

@@ -1,6 +1,7 @@
 //! What an engine says about itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use onefold_core::attempt::PauseReason;
 use onefold_core::lane::Full;
@@ -24,12 +25,19 @@ pub(super) struct Report {
     /// What was said of a cluster that cannot be reached, since a record was last finished: each once.
     said: BTreeSet<String>,
     said_down: bool,
+    /// When to ask next whether a cluster that could not be reached is back.
+    ask_ms: u64,
+    /// The lag of the partitions that were given up at the end: the last word still has it.
+    pub(super) lag_left: u64,
     told_ms: u64,
     told_finished: u64,
     lanes_made: u64,
 }
 
 const TELL_EVERY_MS: u64 = 250;
+/// How often a cluster that could not be reached is asked whether it is back, and how long the pipeline waits for that.
+const ASK_EVERY_MS: u64 = 2_000;
+const ASK: Duration = Duration::from_millis(200);
 
 impl Report {
     /// A lane for a record that shares none.
@@ -39,24 +47,24 @@ impl Report {
         self.lanes_made.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
-    pub(super) fn unreachable(&mut self, why: String) {
+    pub(super) fn unreachable(&mut self, pipeline: &str, why: String) {
         if self.unreachable.as_ref().is_some_and(|(_, at)| *at != self.finished) {
             self.said.clear();
         }
         if self.said.insert(why.clone()) {
-            tracing::warn!("{why}");
+            tracing::warn!(pipeline, "{why}");
         }
         self.unreachable = Some((why, self.finished));
     }
 
-    pub(super) fn systemic(&mut self, reason: &Reason) {
+    pub(super) fn systemic(&mut self, pipeline: &str, reason: &Reason) {
         let text = format!(
             "many keys die of one cause, so nothing more goes to the dead letters: {}: {}. Mend the cause and \
              run it again",
             reason.class, reason.message
         );
         if self.systemic.as_ref() != Some(&text) {
-            tracing::error!("{text}");
+            tracing::error!(pipeline, "{text}");
         }
         self.systemic = Some(text);
     }
@@ -76,6 +84,22 @@ impl Engine {
         }
     }
 
+    /// Says that a cluster is back which could not be reached. Asked, since of a topic where nothing comes librdkafka
+    /// tells nothing.
+    pub(super) fn say_if_reachable(&mut self) {
+        let now = self.clock.now_ms();
+        if self.report.unreachable.is_none() || now < self.report.ask_ms {
+            return;
+        }
+        self.report.ask_ms = now + ASK_EVERY_MS;
+        let partition = self.owned.keys().next().copied().unwrap_or(0);
+        if self.log.bounds(partition, ASK).is_ok() {
+            tracing::warn!(pipeline = self.plan.name(), "goes on: the cluster can be reached again");
+            self.report.unreachable = None;
+            self.report.said.clear();
+        }
+    }
+
     /// Tells the observer, when it is time.
     pub(super) fn tell(&mut self, ended: bool) {
         let now = self.clock.now_ms();
@@ -85,12 +109,13 @@ impl Engine {
         }
         let finished = self.report.finished - self.report.told_finished;
         (self.report.told_ms, self.report.told_finished) = (now, self.report.finished);
-        let lag = self.owned.values().map(super::owned::Owned::lag).sum();
+        let lag = self.report.lag_left + self.owned.values().map(super::owned::Owned::lag).sum::<u64>();
+        let is_known = ended || self.ending.has_begun() || !self.owned.is_empty();
         self.observer.tell(Snapshot {
             name: self.plan.name().to_owned(),
             counters: self.counters,
             per_second: finished as f64 * 1000.0 / since.max(1) as f64,
-            lag: (!self.owned.is_empty()).then_some(lag),
+            lag: is_known.then_some(lag),
             in_flight: self.lanes.running().records,
             parked_keys: self.lanes.parked_lanes(),
             paused: self.paused(),

@@ -52,7 +52,7 @@ impl Engine {
     pub(super) fn bury(&mut self, slot: Slot, reason: Reason) {
         let Some(task) = self.lanes.get(slot) else { return };
         if self.flood.refuses(&reason, task.lane, self.plan.flood_guard, self.clock.now_ms()) {
-            self.report.systemic(&reason);
+            self.report.systemic(self.plan.name(), &reason);
             return self.park(slot, 1000);
         }
         tracing::warn!(

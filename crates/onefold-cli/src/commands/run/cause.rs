@@ -1,0 +1,63 @@
+//! What asks a run to end before it ends by itself: a signal, or the time that a drain was given.
+
+use super::watch::Watch;
+use crate::commands::stop::{self, Signal};
+use crate::exit::Failure;
+use std::time::Duration;
+use tokio::sync::watch::Receiver;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    Signal(Signal),
+    /// `--drain-timeout`, and how long that was.
+    TimeUp(Duration),
+}
+
+/// What asked the run to end, once something has.
+pub type Asked = Receiver<Option<Cause>>;
+
+/// Set from the first signal or the end of the time on; another signal ends the process.
+pub fn watched(watch: &Watch, limit: Option<Duration>) -> Asked {
+    let (raise, raised) = tokio::sync::watch::channel(None);
+    let (asked, watch) = (stop::asked(), watch.clone());
+    tokio::spawn(async move {
+        tokio::pin!(asked);
+        let cause = tokio::select! {
+            signal = &mut asked => Cause::Signal(signal),
+            limit = over(limit) => Cause::TimeUp(limit),
+        };
+        watch.draining(cause);
+        raise.send_replace(Some(cause));
+        if matches!(cause, Cause::TimeUp(_)) {
+            asked.await.end();
+        }
+        // Dropping the sender would look like an end without a cause.
+        std::future::pending::<()>().await;
+    });
+    raised
+}
+
+async fn over(limit: Option<Duration>) -> Duration {
+    match limit {
+        Some(limit) => {
+            tokio::time::sleep(limit).await;
+            limit
+        }
+        None => std::future::pending().await,
+    }
+}
+
+pub async fn raised(mut asked: Asked) {
+    // The sender lives as long as the process.
+    if asked.wait_for(Option::is_some).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Exit code 4. `left` is what is not done, a line each.
+pub fn not_in_time(limit: Duration, left: &str) -> Failure {
+    let limit = humantime::format_duration(limit);
+    Failure::not_in_time(format!(
+        "not drained within {limit}{left}\n  nothing is lost: run it again, and it goes on where it was"
+    ))
+}

@@ -1,0 +1,122 @@
+//! Pipelines that are paused, said again and again at a gentle pace: who watches a drain sees what it waits for.
+
+use onefold::runtime::observer::Snapshot;
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime};
+
+/// A pipeline that waits, and for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    pub pipeline: String,
+    /// Where its effects go.
+    pub target: String,
+    pub why: String,
+    pub since: SystemTime,
+    pub seconds: u64,
+}
+
+impl Wait {
+    pub fn since_text(&self) -> String {
+        humantime::format_rfc3339_seconds(self.since).to_string()
+    }
+
+    pub fn text(&self) -> String {
+        let Wait { pipeline, target, why, seconds, .. } = self;
+        let long = humantime::format_duration(Duration::from_secs(*seconds));
+        format!("{pipeline} waits for {target} since {} ({long}): {why}", self.since_text())
+    }
+}
+
+/// When a wait is told first: most are over by then.
+const FIRST: Duration = Duration::from_secs(5);
+/// And then.
+const AGAIN_IN_A_DRAIN: Duration = Duration::from_secs(30);
+/// Nobody waits for a run that never ends.
+const AGAIN: Duration = Duration::from_secs(300);
+
+#[derive(Debug)]
+struct Since {
+    began: Instant,
+    clock: SystemTime,
+    next: Instant,
+}
+
+#[derive(Debug, Default)]
+pub struct Waits {
+    drains: bool,
+    targets: HashMap<String, String>,
+    since: HashMap<String, Since>,
+}
+
+impl Waits {
+    pub fn new(drains: bool) -> Waits {
+        Waits { drains, ..Waits::default() }
+    }
+
+    pub fn target(&mut self, pipeline: &str, target: &str) {
+        self.targets.insert(pipeline.to_owned(), target.to_owned());
+    }
+
+    /// Takes note of a pipeline as it is now; the wait, where it is time to tell it.
+    pub fn note(&mut self, now: Instant, snapshot: &Snapshot) -> Option<Wait> {
+        if snapshot.paused.is_none() || snapshot.ended {
+            // Its last word may be that it gave up waiting: what it waited for is told at the end.
+            if !snapshot.ended {
+                self.since.remove(&snapshot.name);
+            }
+            return None;
+        }
+        let fresh = || Since { began: now, clock: SystemTime::now(), next: now + FIRST };
+        let since = self.since.entry(snapshot.name.clone()).or_insert_with(fresh);
+        if now < since.next {
+            return None;
+        }
+        since.next = now + if self.drains { AGAIN_IN_A_DRAIN } else { AGAIN };
+        self.wait(now, snapshot)
+    }
+
+    /// What a pipeline waits for, where it does.
+    pub fn wait(&self, now: Instant, snapshot: &Snapshot) -> Option<Wait> {
+        let since = self.since.get(&snapshot.name)?;
+        Some(Wait {
+            pipeline: snapshot.name.clone(),
+            target: self.targets.get(&snapshot.name).cloned().unwrap_or_else(|| "its sink".to_owned()),
+            why: snapshot.paused.clone().unwrap_or_else(|| "no answer".to_owned()),
+            since: since.clock,
+            seconds: now.duration_since(since.began).as_secs(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_at_a_gentle_pace_until_it_is_over() {
+        let (mut waits, began) = (Waits::new(true), Instant::now());
+        waits.target("receipts", "http://h/");
+        let at = |seconds: u64| began + Duration::from_secs(seconds);
+        let seen = |paused: Option<&str>| Snapshot {
+            name: "receipts".into(),
+            paused: paused.map(str::to_owned),
+            ..Snapshot::default()
+        };
+        let mut told = vec![];
+        for second in 0..100 {
+            told.extend(waits.note(at(second), &seen(Some("sink down"))).map(|wait| wait.seconds));
+        }
+        assert_eq!(told, [5, 35, 65, 95]);
+        assert!(
+            waits
+                .wait(at(100), &seen(Some("sink down")))
+                .is_some_and(|wait| wait.text().contains("waits for http://h/ since"))
+        );
+        assert_eq!(waits.note(at(101), &seen(None)), None);
+        assert_eq!(waits.note(at(102), &seen(Some("again"))), None, "a new wait begins anew");
+        assert_eq!(
+            waits.note(at(107), &seen(Some("again"))).map(|wait| (wait.seconds, wait.why)),
+            Some((5, "again".into()))
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! A sink that is down keeps a drain waiting: it says which pipeline waits for which sink and since when, and
+//! `--drain-timeout` ends it with a code of its own and nothing lost.
+
+mod common;
+
+use common::run;
+use serde_json::Value;
+use std::path::Path;
+
+const FILE: &str = r#"
+[kafka]
+embedded = { data = "data/broker", listen = "127.0.0.1:0" }
+[topics.events]
+partitions = 1
+load = { file = "events.ndjson" }
+[pipelines.posts]
+from = "events"
+to.http.url = "http://127.0.0.1:PORT/receipts"
+"#;
+
+const SINK: &str = "[mocks.posts]\nlisten = \"127.0.0.1:PORT\"\nid = \"id\"\nlog = \"data/posts.ndjson\"\n";
+
+fn write(folder: &Path, port: u16, sink: &str) {
+    let text = format!("{FILE}{sink}").replace("PORT", &port.to_string());
+    std::fs::write(folder.join("onefold.toml"), text).expect("writes");
+    std::fs::write(folder.join("events.ndjson"), "{\"id\":\"a\"}\n{\"id\":\"b\"}\n").expect("writes");
+}
+
+fn events(out: &str, name: &str) -> Vec<Value> {
+    let all = out.lines().map(|line| serde_json::from_str::<Value>(line).expect("events alone"));
+    all.filter(|event| event["event"] == name).collect()
+}
+
+#[test]
+fn a_drain_says_what_it_waits_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let sink = format!("http://127.0.0.1:{port}/receipts");
+    write(folder.path(), port, "");
+    let waited = run(folder.path(), &["run", "--drain", "--drain-timeout", "7s"]).exits(4);
+    assert!(waited.err.contains(&format!("posts waits for {sink} since 20")), "{}", waited.err);
+    let end = &waited.err[waited.err.rfind("error: ").expect("an error")..];
+    assert!(end.starts_with("error: not drained within 7s\n  2 records left in posts; posts waits for"), "{end}");
+    assert!(end.contains(&sink) && end.contains("nothing is lost: run it again"), "{end}");
+    let [waiting] = events(&waited.out, "waiting").try_into().expect("told once in seven seconds");
+    assert_eq!((&waiting["pipeline"], &waiting["for"]), (&"posts".into(), &sink.into()), "{waiting}");
+    let [ended] = events(&waited.out, "ended").try_into().expect("one pipeline");
+    assert_eq!(ended["lag"], 2, "what it left: {ended}");
+    assert_eq!(events(&waited.out, "draining")[0]["signal"], Value::Null);
+
+    write(folder.path(), port, SINK);
+    let again = run(folder.path(), &["run", "--drain", "--drain-timeout", "1m"]).exits(0);
+    assert_eq!(events(&again.out, "ended")[0]["lag"], 0);
+    let posted = std::fs::read_to_string(folder.path().join("data/posts.ndjson")).expect("posted");
+    assert_eq!(posted.lines().count(), 2, "nothing was lost: {posted}");
+}
+
+#[test]
+fn only_a_drain_has_a_timeout() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), 1, "");
+    run(folder.path(), &["run", "--drain-timeout", "1m"]).exits(2);
+    let unit = run(folder.path(), &["run", "--drain", "--drain-timeout", "5"]).exits(2);
+    assert!(unit.err.contains("--drain-timeout"), "{}", unit.err);
+}
