@@ -53,19 +53,21 @@ impl Header {
     /// Reads the header at the front of `bytes`, which may end before the batch does.
     ///
     /// # Errors
-    /// `CORRUPT_MESSAGE` where 61 bytes are not there or the length counts fewer, `INVALID_RECORD` for a magic other than 2.
+    /// `CORRUPT_MESSAGE` where 61 bytes are not there, the length counts fewer, or the magic is not known; `INVALID_RECORD`
+    /// for an older magic, and where there are not even bytes enough to see which it is.
     pub fn parse(bytes: &[u8]) -> Result<Header, BatchError> {
         let Some(head) = bytes.first_chunk::<HEADER_BYTES>() else {
             // Older formats are shorter: say that they are old rather than that they are damaged.
             return Err(match bytes.get(MAGIC_AT) {
                 Some(0 | 1) => OLD_MAGIC,
-                _ => BatchError::corrupt("the batch ends within its header"),
+                Some(_) => BatchError::corrupt("the batch ends within its header"),
+                None => BatchError::invalid("too few bytes for a record batch"),
             });
         };
         match head[MAGIC_AT] {
             MAGIC => {}
             0 | 1 => return Err(OLD_MAGIC),
-            _ => return Err(BatchError::invalid("the batch's magic is not 2")),
+            _ => return Err(BatchError::corrupt("the batch's magic is not 2")),
         }
         let length = i32_at(head, 8);
         let size = usize::try_from(length).unwrap_or(0) + PREFIX_BYTES;

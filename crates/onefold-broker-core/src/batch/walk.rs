@@ -85,7 +85,8 @@ fn walk<S: Source>(source: &mut S, header: &Header, limits: &Limits) -> Result<i
         Timestamps::Append { .. } => (i64::MIN, i64::MAX),
     };
     let mut greatest_ms = NO_TIMESTAMP;
-    let mut keyless = Vec::new();
+    // Out of time before without a key: where both occur, Kafka's code is the first's.
+    let (mut mistimed, mut keyless) = (Vec::new(), Vec::new());
     for index in 0..header.record_count {
         let record = read(source).map_err(|wrong| at_record(wrong, index))?;
         if record.offset_delta != index {
@@ -95,14 +96,16 @@ fn walk<S: Source>(source: &mut S, header: &Header, limits: &Limits) -> Result<i
             keyless.push(index);
         }
         let timestamp_ms = header.base_timestamp_ms.wrapping_add(record.timestamp_delta);
-        if (timestamp_ms < earliest_ms || timestamp_ms > latest_ms) && timestamp_ms != NO_TIMESTAMP {
-            return Err(at_record(OUT_OF_RANGE, index));
+        let in_time = (earliest_ms..=latest_ms).contains(&timestamp_ms) || timestamp_ms == NO_TIMESTAMP;
+        if !in_time && mistimed.len() < MOST_NAMED {
+            mistimed.push(index);
         }
         greatest_ms = greatest_ms.max(timestamp_ms);
     }
     match source.at_end()? {
-        true if keyless.is_empty() => Ok(greatest_ms),
-        true => Err(BatchError { records: keyless, ..NO_KEY }),
+        true if !mistimed.is_empty() => Err(BatchError { records: mistimed, ..OUT_OF_RANGE }),
+        true if !keyless.is_empty() => Err(BatchError { records: keyless, ..NO_KEY }),
+        true => Ok(greatest_ms),
         false => Err(BatchError::invalid("the batch has more records than its header says")),
     }
 }

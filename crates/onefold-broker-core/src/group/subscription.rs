@@ -16,14 +16,24 @@ impl Coordinator {
     /// # Errors
     /// `GroupIdNotFound`; `NonEmptyGroup` for a group with members that are no consumers; `GroupSubscribedToTopic`.
     pub fn check_offset_delete(&self, group: &str, topic: &str) -> Result<(), GroupError> {
+        let group = self.of_offsets(group)?;
+        if !group.is_empty() && group.subscribes(topic) { Err(GroupError::GroupSubscribedToTopic) } else { Ok(()) }
+    }
+
+    /// Whether a group may lose offsets at all, whichever.
+    ///
+    /// # Errors
+    /// `GroupIdNotFound`; `NonEmptyGroup` where its members are not consumers, so that nobody knows what they read.
+    pub fn check_group_of_offsets(&self, group: &str) -> Result<(), GroupError> {
+        self.of_offsets(group).map(|_| ())
+    }
+
+    fn of_offsets(&self, group: &str) -> Result<&Group, GroupError> {
         let group = &self.groups.get(group).ok_or(GroupError::GroupIdNotFound)?.group;
-        if group.is_empty() {
-            return Ok(());
+        match group.is_empty() || group.protocol_type.as_deref() == Some(CONSUMER) {
+            true => Ok(group),
+            false => Err(GroupError::NonEmptyGroup),
         }
-        if group.protocol_type.as_deref() != Some(CONSUMER) {
-            return Err(GroupError::NonEmptyGroup);
-        }
-        if group.subscribes(topic) { Err(GroupError::GroupSubscribedToTopic) } else { Ok(()) }
     }
 }
 

@@ -3,9 +3,10 @@
 use kafka_protocol::messages::alter_configs_request::AlterConfigsResource;
 use kafka_protocol::messages::alter_configs_response::AlterConfigsResourceResponse;
 use kafka_protocol::messages::{AlterConfigsRequest, AlterConfigsResponse};
-use onefold_broker_core::Lsn;
+use onefold_broker_core::{ErrorCode, Lsn};
 
 use super::configs::Pairs;
+use super::refusal::Refusal;
 use super::shape::{Shape, fixed, string, structs};
 use super::{Call, Fault, configs, topic_configs};
 
@@ -16,6 +17,11 @@ pub(super) fn answer(call: Call<'_>, request: AlterConfigsRequest) -> Result<(Al
     let named = |resource: &AlterConfigsResource| (resource.resource_type, resource.resource_name.clone());
     // What the topic had does not count: the request's configs are all there are afterwards.
     let change = |_: &Pairs, resource: &AlterConfigsResource| {
+        configs::check_named_once(resource.configs.iter().map(|one| one.name.as_str()))?;
+        if let Some(one) = resource.configs.iter().find(|one| one.value.is_none()) {
+            let text = format!("Null value not supported for : {}", one.name.as_str());
+            return Err(Refusal::new(ErrorCode::INVALID_REQUEST, text));
+        }
         topic_configs::check_all(resource.configs.iter().map(|one| (one.name.as_str(), one.value.as_deref())))
     };
     let line = |kind, name, (error, message)| {

@@ -2,7 +2,8 @@
 //!
 //! The response header is version 0 in every version, and a version that is not served is answered in the form of
 //! version 0 with error 35 and the range that is (KIP-511): a client newer than the broker must be able to ask again.
-//! Ignored: the client's name and version. Missing: finalized features (none exist before transactions are served).
+//! Ignored: the client's name and version, also where they have not KIP-511's form, which Kafka refuses: nothing is made of
+//! them here. Missing: finalized features (none exist before transactions are served).
 
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};

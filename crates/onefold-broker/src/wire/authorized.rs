@@ -25,5 +25,5 @@ pub(super) fn topic(asked: bool) -> i32 {
 }
 
 pub(super) fn group(asked: bool) -> i32 {
-    if asked { READ | DELETE | DESCRIBE } else { NOT_ASKED }
+    if asked { READ | DELETE | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS } else { NOT_ASKED }
 }

@@ -15,15 +15,15 @@ pub(super) struct BrokerConfig {
 pub(super) const STATIC: i8 = 4;
 
 const BOOL: i8 = 1;
-const STRING: i8 = 2;
 const INT: i8 = 3;
 const LONG: i8 = 5;
 const LIST: i8 = 7;
 
-/// By name.
-pub(super) fn of(settings: &BrokerSettings) -> Vec<BrokerConfig> {
+/// By name. `advertised` is what this client is told to connect to.
+pub(super) fn of(settings: &BrokerSettings, advertised: &str) -> Vec<BrokerConfig> {
     let config = |name, value: String, kind| BrokerConfig { name, value, kind };
     let mut configs = vec![
+        config("advertised.listeners", format!("PLAINTEXT://{advertised}"), LIST),
         config("auto.create.topics.enable", settings.auto_create_topics.to_string(), BOOL),
         config("connections.max.idle.ms", settings.limits.idle_timeout.as_millis().to_string(), LONG),
         config("broker.id", NODE_ID.to_string(), INT),
@@ -41,9 +41,6 @@ pub(super) fn of(settings: &BrokerSettings) -> Vec<BrokerConfig> {
         config("offsets.retention.minutes", (settings.offsets_retention.as_secs() / 60).to_string(), INT),
         config("socket.request.max.bytes", settings.limits.max_frame_bytes.to_string(), INT),
     ];
-    if let Some(advertised) = &settings.advertised {
-        configs.push(config("advertised.listeners", format!("PLAINTEXT://{advertised}"), STRING));
-    }
     configs.sort_by_key(|config| config.name);
     configs
 }

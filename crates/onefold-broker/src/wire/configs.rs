@@ -1,5 +1,7 @@
 //! What the three config APIs share: which resources there are, and how a topic's configs change.
 
+use std::collections::BTreeSet;
+
 use kafka_protocol::protocol::StrBytes;
 use onefold_broker_core::state::State;
 use onefold_broker_core::topic::Topic;
@@ -7,7 +9,7 @@ use onefold_broker_core::{ErrorCode, Lsn, Record};
 
 use super::node::{NODE_ID, Node};
 use super::refusal::{Refusal, verdict};
-use super::{Fault, topic_configs};
+use super::{Fault, creation, topic_configs};
 
 pub(super) const TOPIC: i8 = 2;
 pub(super) const BROKER: i8 = 4;
@@ -16,6 +18,7 @@ pub(super) const BROKER: i8 = 4;
 pub(super) type Pairs = Vec<(String, String)>;
 
 pub(super) fn topic<'a>(state: &'a State, name: &str) -> Result<&'a Topic, Refusal> {
+    creation::check_name(name)?;
     state.topic_by_name(name).ok_or_else(|| {
         Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
     })
@@ -33,8 +36,11 @@ pub(super) fn check_broker(name: &str) -> Result<(), Refusal> {
 }
 
 /// What every alteration must be of: a topic. The broker's configs are its settings.
-fn check_alterable(resource_type: i8) -> Result<(), Refusal> {
+fn check_alterable(resource_type: i8, name: &str) -> Result<(), Refusal> {
     match resource_type {
+        TOPIC if name.is_empty() => {
+            Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Default topic resources are not allowed."))
+        }
         TOPIC => Ok(()),
         BROKER => Err(Refusal::new(
             ErrorCode::INVALID_REQUEST,
@@ -58,7 +64,7 @@ pub(super) fn alter_each<R, A>(
     let mut lines = Vec::with_capacity(resources.len());
     for resource in &resources {
         let (kind, name) = named(resource);
-        let result = match check_alterable(kind) {
+        let result = match check_alterable(kind, &name) {
             Err(refusal) => Err(refusal),
             Ok(()) => {
                 let (result, lsn) = alter(node, &name, validate_only, |now| change(now, resource))?;
@@ -69,6 +75,17 @@ pub(super) fn alter_each<R, A>(
         lines.push(line(kind, name, verdict(&result)));
     }
     Ok((lines, depends))
+}
+
+/// A request for one resource may name each config once.
+pub(super) fn check_named_once<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Error due to duplicate config keys"));
+        }
+    }
+    Ok(())
 }
 
 /// Gives a topic the configs that `change` makes of its present ones. The LSN is what the verdict depends on.

@@ -1,13 +1,13 @@
 //! CreatePartitions (37), versions 0 to 3.
 //!
 //! The count is the new total and can only grow. Served: manual assignments (they can only name this node),
-//! validate_only. Ignored: the timeout.
+//! validate_only. A topic that the request names twice is refused, and left as it is. Ignored: the timeout.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
-use kafka_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
+use kafka_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse, TopicName};
 use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn, Record, TopicId};
 
@@ -24,11 +24,19 @@ pub(super) fn answer(
     request: CreatePartitionsRequest,
 ) -> Result<(CreatePartitionsResponse, Lsn), Fault> {
     let mut depends = Lsn::NONE;
-    let mut seen = BTreeSet::new();
-    let mut results = Vec::new();
+    let mut times: BTreeMap<TopicName, usize> = BTreeMap::new();
     for topic in &request.topics {
-        if !seen.insert(topic.name.clone()) {
-            continue;
+        *times.entry(topic.name.clone()).or_default() += 1;
+    }
+    let mut results = Vec::with_capacity(times.len());
+    for topic in &request.topics {
+        match times.remove(&topic.name) {
+            None => continue, // answered already, with its twin
+            Some(1) => {}
+            Some(_) => {
+                results.push(result(topic, &Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Duplicate topic name."))));
+                continue;
+            }
         }
         let ((checked, before), lsn) = call.node.log.sequence(|state, _| {
             let checked = check(call.node, state, topic);
@@ -39,11 +47,15 @@ pub(super) fn answer(
             ((checked, state.topics_changed()), record)
         })?;
         depends = depends.max(lsn).max(before);
-        let (error, message) = verdict(&checked);
-        let result = CreatePartitionsTopicResult::default().with_name(topic.name.clone());
-        results.push(result.with_error_code(error).with_error_message(message));
+        results.push(result(topic, &checked));
     }
     Ok((CreatePartitionsResponse::default().with_results(results), depends))
+}
+
+fn result(topic: &CreatePartitionsTopic, checked: &Result<TopicId, Refusal>) -> CreatePartitionsTopicResult {
+    let (error, message) = verdict(checked);
+    let result = CreatePartitionsTopicResult::default().with_name(topic.name.clone());
+    result.with_error_code(error).with_error_message(message)
 }
 
 fn check(node: &Node, state: &State, wanted: &CreatePartitionsTopic) -> Result<TopicId, Refusal> {

@@ -127,7 +127,7 @@ fn result(name: &TopicName, created: &Result<Created, Refusal>) -> CreatableTopi
         .with_num_partitions(-1)
         .with_replication_factor(-1);
     match created {
-        Err(_) => result.with_configs(None),
+        Err(_) => result.with_configs(Some(Vec::new())),
         Ok(Created { id, topic }) => result
             .with_topic_id(Uuid::from_bytes(id.0))
             .with_num_partitions(topic.partitions)

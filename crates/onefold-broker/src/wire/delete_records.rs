@@ -1,12 +1,13 @@
 //! DeleteRecords (21), versions 0 to 2.
 //!
 //! Moves a partition's log start; -1 means up to the high watermark. Beyond the high watermark is out of range: what is
-//! not durable yet is not there to delete. Producers' windows are not touched (I5). Ignored: the timeout.
+//! not durable yet is not there to delete. A topic that is only compacted is refused with POLICY_VIOLATION, as Kafka does. Producers' windows are not touched (I5). Ignored: the timeout.
 
 use kafka_protocol::messages::delete_records_request::DeleteRecordsPartition;
 use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse, TopicName};
-use onefold_broker_core::{ErrorCode, Lsn, Record};
+use onefold_broker_core::state::State;
+use onefold_broker_core::{ErrorCode, Lsn, Record, TopicPartition};
 
 use super::each_partition::{Asked, Named, each_partition};
 use super::shape::{Shape, fixed, string, structs};
@@ -55,10 +56,15 @@ fn one(
     let to = if wanted.offset == TO_THE_END { high_watermark } else { wanted.offset };
     let ((result, before), lsn) = call.node.log.sequence(|state, _| match state.partition(at) {
         None => ((Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), state.topics_changed()), None),
+        Some(_) if is_only_compacted(state, at) => ((Err(ErrorCode::POLICY_VIOLATION), state.topics_changed()), None),
         Some(_) if !(0..=high_watermark).contains(&to) => ((Err(ErrorCode::OFFSET_OUT_OF_RANGE), Lsn::NONE), None),
         Some(partition) if to <= partition.log_start() => ((Ok(partition.log_start()), partition.changed()), None),
         Some(_) => ((Ok(to), Lsn::NONE), Some(Record::LogStartMoved(vec![(at, to)]))),
     })?;
     *depends = (*depends).max(lsn).max(before);
     Ok(result)
+}
+
+fn is_only_compacted(state: &State, at: TopicPartition) -> bool {
+    state.topic_by_id(at.topic).is_some_and(|topic| topic.settings.compacted && !topic.settings.deletes)
 }

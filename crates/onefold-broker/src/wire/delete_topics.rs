@@ -1,9 +1,9 @@
 //! DeleteTopics (20), versions 1 to 6, by name and (6) by id.
 //!
 //! One journal record a topic; it also removes the topic's committed offsets in every group. The answer comes when that is
-//! durable, the files go afterwards. Ignored: the timeout.
+//! durable, the files go afterwards. A topic that the request names twice is refused, and stays. Ignored: the timeout.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::delete_topics_response::DeletableTopicResult;
@@ -13,7 +13,7 @@ use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn, Record, TopicId};
 use uuid::Uuid;
 
-use super::refusal::{Refusal, verdict};
+use super::refusal::Refusal;
 use super::shape::{STRINGS, Shape, fixed, string, structs};
 use super::{Call, Fault};
 
@@ -23,11 +23,17 @@ pub(super) const SHAPE: Shape =
 pub(super) fn answer(call: Call<'_>, request: DeleteTopicsRequest) -> Result<(DeleteTopicsResponse, Lsn), Fault> {
     let by_name = request.topic_names.into_iter().map(|name| DeleteTopicState::default().with_name(Some(name)));
     let mut depends = Lsn::NONE;
-    let mut seen = BTreeSet::new();
-    let mut responses = Vec::new();
-    for topic in by_name.chain(request.topics) {
-        if seen.insert((topic.name.clone(), topic.topic_id)) {
-            responses.push(one(call, topic, &mut depends)?);
+    let topics: Vec<DeleteTopicState> = by_name.chain(request.topics).collect();
+    let mut times: BTreeMap<_, usize> = BTreeMap::new();
+    for topic in &topics {
+        *times.entry((topic.name.clone(), topic.topic_id)).or_default() += 1;
+    }
+    let mut responses = Vec::with_capacity(times.len());
+    for topic in topics {
+        match times.remove(&(topic.name.clone(), topic.topic_id)) {
+            None => {} // answered already, with its twin
+            Some(1) => responses.push(one(call, topic, &mut depends)?),
+            Some(_) => responses.push(refused(topic, &Refusal::new(ErrorCode::INVALID_REQUEST, "Duplicate topic."))),
         }
     }
     Ok((DeleteTopicsResponse::default().with_responses(responses), depends))
@@ -40,14 +46,20 @@ fn one(call: Call<'_>, wanted: DeleteTopicState, depends: &mut Lsn) -> Result<De
         ((found, state.topics_changed()), record)
     })?;
     *depends = (*depends).max(lsn).max(before);
-    let (error, message) = verdict(&found);
-    let result = DeletableTopicResult::default().with_error_code(error).with_error_message(message);
     Ok(match found {
-        Ok((id, name)) => {
-            result.with_name(Some(TopicName(StrBytes::from_string(name)))).with_topic_id(Uuid::from_bytes(id.0))
-        }
-        Err(_) => result.with_name(wanted.name).with_topic_id(wanted.topic_id),
+        Ok((id, name)) => DeletableTopicResult::default()
+            .with_name(Some(TopicName(StrBytes::from_string(name))))
+            .with_topic_id(Uuid::from_bytes(id.0)),
+        Err(refusal) => refused(wanted, &refusal),
     })
+}
+
+fn refused(wanted: DeleteTopicState, refusal: &Refusal) -> DeletableTopicResult {
+    DeletableTopicResult::default()
+        .with_error_code(refusal.code.0)
+        .with_error_message(refusal.text())
+        .with_name(wanted.name)
+        .with_topic_id(wanted.topic_id)
 }
 
 fn find(state: &State, wanted: &DeleteTopicState) -> Result<(TopicId, String), Refusal> {
@@ -58,6 +70,9 @@ fn find(state: &State, wanted: &DeleteTopicState) -> Result<(TopicId, String), R
         Some(name) => state.topic_by_name(name).ok_or_else(|| {
             Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
         })?,
+        None if wanted.topic_id.is_nil() => {
+            return Err(Refusal::new(ErrorCode::INVALID_REQUEST, "neither a topic's name nor its id"));
+        }
         None => state
             .topic_by_id(TopicId(wanted.topic_id.into_bytes()))
             .ok_or_else(|| Refusal::new(ErrorCode::UNKNOWN_TOPIC_ID, "This server does not host this topic ID."))?,

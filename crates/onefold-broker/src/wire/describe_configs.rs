@@ -32,6 +32,7 @@ pub(super) fn answer(call: Call<'_>, request: DescribeConfigsRequest) -> Result<
         }
         let described = describe(call, &resource, request.include_synonyms, &mut depends);
         let (error, message) = verdict(&described);
+        let message = message.or_else(|| Some(StrBytes::default())); // Kafka's text for success
         let wanted = |line: &DescribeConfigsResourceResult| match &resource.configuration_keys {
             Some(keys) if !keys.is_empty() => keys.contains(&line.name),
             _ => true,
@@ -63,7 +64,9 @@ fn describe(
         }),
         configs::BROKER => {
             configs::check_broker(&resource.resource_name)?;
-            Ok(broker_configs::of(&call.node.settings).into_iter().map(of_broker).collect())
+            let (host, port) = call.node.endpoint(call.peer);
+            let advertised = format!("{}:{port}", host.as_str());
+            Ok(broker_configs::of(&call.node.settings, &advertised).into_iter().map(of_broker).collect())
         }
         _ => Err(Refusal::new(ErrorCode::INVALID_REQUEST, "only topics and the broker have configs here")),
     }
@@ -88,6 +91,7 @@ fn of_topic(config: &Effective<'_>, synonyms: bool) -> DescribeConfigsResourceRe
         .with_value(Some(put(config.value.to_owned())))
         .with_config_source(config.source())
         .with_config_type(config.kind.number())
+        .with_documentation(None)
         .with_synonyms(also)
 }
 
@@ -98,4 +102,5 @@ fn of_broker(config: broker_configs::BrokerConfig) -> DescribeConfigsResourceRes
         .with_read_only(true)
         .with_config_source(broker_configs::STATIC)
         .with_config_type(config.kind)
+        .with_documentation(None)
 }

@@ -35,7 +35,10 @@ fn coordinator(call: Call<'_>, key_type: i8, key: StrBytes) -> Coordinator {
     match key_type {
         GROUP => {
             let (host, port) = call.node.endpoint(call.peer);
-            found.with_node_id(NODE_ID.into()).with_host(host).with_port(port).with_error_message(None)
+            // Kafka's texts for success, which differ with the form.
+            let text = if call.header.version < 4 { "NONE" } else { "" };
+            let found = found.with_node_id(NODE_ID.into()).with_host(host).with_port(port);
+            found.with_error_message(Some(StrBytes::from_static_str(text)))
         }
         TRANSACTION => nowhere(
             found,

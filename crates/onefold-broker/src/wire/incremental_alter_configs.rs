@@ -41,10 +41,8 @@ pub(super) fn answer(
 
 fn apply(now: &Pairs, resource: &AlterConfigsResource) -> Result<Pairs, Refusal> {
     let mut pairs = now.clone();
-    for (index, change) in resource.configs.iter().enumerate() {
-        if resource.configs[..index].iter().any(|earlier| earlier.name == change.name) {
-            return Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Error due to duplicate config keys"));
-        }
+    configs::check_named_once(resource.configs.iter().map(|change| change.name.as_str()))?;
+    for change in &resource.configs {
         apply_one(&mut pairs, change)?;
     }
     pairs.sort();
@@ -53,8 +51,12 @@ fn apply(now: &Pairs, resource: &AlterConfigsResource) -> Result<Pairs, Refusal>
 
 fn apply_one(pairs: &mut Pairs, change: &AlterableConfig) -> Result<(), Refusal> {
     let name = change.name.as_str();
-    let known = topic_configs::find(name)
-        .ok_or_else(|| Refusal::new(ErrorCode::INVALID_CONFIG, format!("Unknown topic config name: {name}")))?;
+    let Some(known) = topic_configs::find(name) else {
+        return match change.config_operation {
+            DELETE => Ok(()), // it is not set
+            _ => Err(Refusal::new(ErrorCode::INVALID_CONFIG, format!("Unknown topic config name: {name}"))),
+        };
+    };
     let now = pairs.iter().find(|(own, _)| own == name).map_or(known.default, |(_, value)| value).to_owned();
     let value = match (change.config_operation, &change.value) {
         (DELETE, _) => None,

@@ -1,8 +1,9 @@
 //! InitProducerId (22), versions 0 to 5, for idempotent producers: each call gives a fresh id with epoch 0 (D7).
 //!
 //! Missing: transactions. A transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED, which every client
-//! reports at once as fatal; any error they retry would let `init_transactions` hang. Ignored: the producer id and epoch
-//! of version 3 on, which only mean something with a transactional id.
+//! reports at once as fatal; any error they retry would let `init_transactions` hang. The producer id
+//! and epoch of version 3 on only mean something with a transactional id: without one they are ignored, and one of them
+//! without the other is refused with INVALID_REQUEST.
 
 use std::sync::PoisonError;
 
@@ -16,6 +17,10 @@ pub(super) const SHAPE: Shape =
     Shape { flexible_since: 2, fields: &[string(), fixed(4), fixed(8).since(3), fixed(2).since(3)] };
 
 pub(super) fn answer(call: Call<'_>, request: InitProducerIdRequest) -> Result<(InitProducerIdResponse, Lsn), Fault> {
+    // Both or neither (Kafka checks it before all else).
+    if (i64::from(request.producer_id) == -1) != (request.producer_epoch == -1) {
+        return Ok((refused(ErrorCode::INVALID_REQUEST), Lsn::NONE));
+    }
     match request.transactional_id {
         None => {
             let (id, depends) = draw(call)?;

@@ -2,7 +2,8 @@
 //!
 //! By time, and by the special timestamps: -1 latest (the high watermark: nothing beyond it is durable), -2 earliest, -3
 //! the record with the largest timestamp, -4 earliest local (the same as -2 here), -5 latest tiered (nothing is tiered:
-//! not found). "Not found" is offset -1 with timestamp -1. Ignored: the isolation level (no transaction is ever open), the
+//! not found). -3 may be asked from version 7 on, -4 from 8, -5 from 9; before, they are UNSUPPORTED_VERSION. "Not found"
+//! is offset -1 with timestamp -1. Ignored: the isolation level (no transaction is ever open), the
 //! replica id, the timeout.
 
 use kafka_protocol::messages::list_offsets_request::ListOffsetsPartition;
@@ -81,6 +82,9 @@ fn epoch_at(call: Call<'_>, at: TopicPartition, offset: i64) -> i32 {
 
 fn find(call: Call<'_>, at: TopicPartition, timestamp: i64, depends: &mut Lsn) -> Result<Found, ErrorCode> {
     let log = &call.node.log;
+    if call.header.version < known_since(timestamp) {
+        return Err(ErrorCode::UNSUPPORTED_VERSION);
+    }
     match timestamp {
         LATEST => log.high_watermark(at).map(|offset| Some((offset, -1))).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
         EARLIEST | EARLIEST_LOCAL => {
@@ -94,6 +98,16 @@ fn find(call: Call<'_>, at: TopicPartition, timestamp: i64, depends: &mut Lsn) -
         LATEST_TIERED => Ok(None),
         0.. => search(call, at, || log.offset_for_time(at, timestamp)),
         _ => Err(ErrorCode::UNSUPPORTED_VERSION), // a special timestamp that this broker does not know
+    }
+}
+
+/// The version that brought a special timestamp.
+fn known_since(timestamp: i64) -> i16 {
+    match timestamp {
+        MAX_TIMESTAMP => 7,
+        EARLIEST_LOCAL => 8,
+        LATEST_TIERED => 9,
+        _ => 1,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Metadata (3), versions 0 to 13.
 //!
-//! By name, by topic id (12 on), or all topics. A missing topic is created when both the request and the settings allow
+//! By name, by topic id (12 on; earlier ones are answered INVALID_REQUEST, as Kafka does), or all topics. A missing topic is created when both the request and the settings allow
 //! it, and is served at once: its leader is this node, so LEADER_NOT_AVAILABLE is never answered. A topic that is named
 //! twice is described once. Missing: racks, offline replicas, other brokers.
 
 use std::collections::BTreeSet;
 
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use super::node::NODE_ID;
 use super::shape::{Shape, fixed, string, structs};
-use super::{Call, Fault, Malformed, authorized, creation};
+use super::{Call, Fault, authorized, creation};
 
 pub(super) const SHAPE: Shape = Shape {
     flexible_since: 9,
@@ -37,7 +38,10 @@ enum Wanted {
 }
 
 pub(super) fn answer(call: Call<'_>, request: MetadataRequest) -> Result<(MetadataResponse, Lsn), Fault> {
-    let wanted = Wanted::of(&request, call.header.version)?;
+    let wanted = match Wanted::of(&request, call.header.version) {
+        Ok(wanted) => wanted,
+        Err(IdsTooEarly) => return Ok((ids_too_early(request), Lsn::NONE)),
+    };
     let mut depends = Lsn::NONE;
     let may_create = request.allow_auto_topic_creation && call.node.settings.auto_create_topics;
     if let (Wanted::Some { names, .. }, true) = (&wanted, may_create) {
@@ -57,7 +61,7 @@ pub(super) fn answer(call: Call<'_>, request: MetadataRequest) -> Result<(Metada
 }
 
 impl Wanted {
-    fn of(request: &MetadataRequest, version: i16) -> Result<Wanted, Malformed> {
+    fn of(request: &MetadataRequest, version: i16) -> Result<Wanted, IdsTooEarly> {
         let Some(topics) = &request.topics else { return Ok(Wanted::All) };
         // Version 0 cannot say null: its empty list means all.
         if topics.is_empty() && version == 0 {
@@ -65,14 +69,31 @@ impl Wanted {
         }
         let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
         for topic in topics {
+            if version < 12 && (topic.name.is_none() || !topic.topic_id.is_nil()) {
+                return Err(IdsTooEarly);
+            }
             match &topic.name {
                 Some(name) => names.insert(name.0.clone()),
-                None if version < 12 => return Err(Malformed("a topic has no name")),
                 None => ids.insert(topic.topic_id),
             };
         }
         Ok(Wanted::Some { names, ids })
     }
+}
+
+/// A topic id in a version that has the field and does not yet ask by it.
+struct IdsTooEarly;
+
+/// Each topic with the error, and nothing of the cluster: what Kafka answers.
+fn ids_too_early(request: MetadataRequest) -> MetadataResponse {
+    let refused = |topic: MetadataRequestTopic| {
+        MetadataResponseTopic::default()
+            .with_error_code(ErrorCode::INVALID_REQUEST.0)
+            .with_name(Some(topic.name.unwrap_or_default())) // not nullable before version 12
+            .with_topic_id(topic.topic_id)
+    };
+    let topics = request.topics.unwrap_or_default().into_iter().map(refused);
+    MetadataResponse::default().with_cluster_id(None).with_controller_id((-1).into()).with_topics(topics.collect())
 }
 
 /// Creates those that do not exist and may; what may not is answered with its error afterwards.

@@ -39,6 +39,8 @@ pub(super) fn answer(call: Call<'_>, request: OffsetDeleteRequest) -> Result<(Of
 }
 
 fn check(coordinator: &Coordinator, request: &OffsetDeleteRequest) -> Result<Allowed, GroupError> {
+    // A request that names no topic asks about the group alone.
+    coordinator.check_group_of_offsets(&request.group_id)?;
     let mut allowed = Allowed::new();
     for topic in &request.topics {
         let verdict = coordinator.check_offset_delete(&request.group_id, &topic.name);

@@ -29,7 +29,10 @@ pub(super) enum Kind {
     },
     /// Between 0 and 1.
     Share,
-    Text,
+    /// Only false: what the value true would ask for does not exist.
+    Off,
+    /// `*`, or partitions and brokers as `0:1,1:1`
+    Replicas,
     OneOf(&'static [&'static str]),
     ListOf(&'static [&'static str]),
 }
@@ -61,9 +64,11 @@ pub(super) static KNOWN: &[Known] = &[
     long("file.delete.delay.ms", "60000", 0),
     long("flush.messages", NO_LIMIT, 1),
     long("flush.ms", NO_LIMIT, 0),
-    known("follower.replication.throttled.replicas", "", Kind::Text),
+    known("follower.replication.throttled.replicas", "", Kind::Replicas),
     int("index.interval.bytes", "4096", 0),
-    known("leader.replication.throttled.replicas", "", Kind::Text),
+    known("leader.replication.throttled.replicas", "", Kind::Replicas),
+    long("local.retention.bytes", "-2", -2),
+    long("local.retention.ms", "-2", -2),
     long("max.compaction.lag.ms", NO_LIMIT, 1),
     int("max.message.bytes", "1048588", 0),
     long("message.timestamp.after.max.ms", "3600000", 0),
@@ -73,7 +78,11 @@ pub(super) static KNOWN: &[Known] = &[
     long("min.compaction.lag.ms", "0", 0),
     int("min.insync.replicas", "1", 1),
     known("preallocate", "false", Kind::Bool),
-    long("retention.bytes", "-1", -1),
+    known("remote.log.copy.disable", "false", Kind::Bool),
+    known("remote.log.delete.on.disable", "false", Kind::Bool),
+    known("remote.storage.enable", "false", Kind::Off),
+    // Whatever is negative means no limit, and Kafka takes it.
+    long("retention.bytes", "-1", i64::MIN),
     long("retention.ms", "604800000", -1),
     int("segment.bytes", "1073741824", 1_048_576),
     int("segment.index.bytes", "10485760", 4),
@@ -163,7 +172,8 @@ impl Kind {
             Kind::Int { from, to } => value.parse().is_ok_and(|value: i64| (from..=to).contains(&value)),
             Kind::Long { from } => value.parse().is_ok_and(|value: i64| value >= from),
             Kind::Share => value.parse().is_ok_and(|value: f64| (0.0..=1.0).contains(&value)),
-            Kind::Text => true,
+            Kind::Off => value.eq_ignore_ascii_case("false"),
+            Kind::Replicas => value.is_empty() || value == "*" || value.split(',').all(is_replica),
             Kind::OneOf(values) => values.contains(&value),
             Kind::ListOf(values) => value.is_empty() || value.split(',').all(|one| values.contains(&one.trim())),
         }
@@ -175,27 +185,34 @@ impl Kind {
             Kind::Int { from, to } => format!("it must be a number from {from} to {to}"),
             Kind::Long { from } => format!("it must be a number of at least {from}"),
             Kind::Share => "it must be a number from 0 to 1".into(),
-            Kind::Text => "it must be text".into(),
+            Kind::Off => "it must be false: this broker has no such thing".into(),
+            Kind::Replicas => "it must be * or a list of partition:broker".into(),
             Kind::OneOf(values) => format!("it must be one of {}", values.join(", ")),
             Kind::ListOf(values) => format!("it must be a list of {}", values.join(", ")),
         }
     }
 
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Kind::ListOf(_)) || matches!(self, Kind::Text) // the throttled replicas, the only texts, are lists
+        matches!(self, Kind::ListOf(_) | Kind::Replicas)
     }
 
     /// Kafka's number for the type.
     pub(super) fn number(self) -> i8 {
         match self {
-            Kind::Bool => 1,
+            Kind::Bool | Kind::Off => 1,
             Kind::OneOf(_) => 2,
             Kind::Int { .. } => 3,
             Kind::Long { .. } => 5,
             Kind::Share => 6,
-            Kind::ListOf(_) | Kind::Text => 7,
+            Kind::ListOf(_) | Kind::Replicas => 7,
         }
     }
+}
+
+/// `partition:broker`
+fn is_replica(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once(':').is_some_and(|(partition, broker)| is_number(partition) && is_number(broker))
 }
 
 #[cfg(test)]
@@ -219,6 +236,8 @@ mod tests {
             ("cleanup.policy", "compact,remove"),
             ("compression.type", "brotli"),
             ("preallocate", "yes"),
+            ("follower.replication.throttled.replicas", "0:1,x"),
+            ("remote.storage.enable", "true"),
         ] {
             assert_eq!(check(name, value).map_err(|refusal| refusal.code), Err(ErrorCode::INVALID_CONFIG), "{name}");
         }

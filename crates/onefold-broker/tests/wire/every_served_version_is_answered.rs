@@ -143,7 +143,7 @@ fn records(ask: &mut Ask<'_>, id: uuid::Uuid) {
         },
         |version, answer| {
             let codes = answer.responses[0].partition_responses.iter().map(|line| line.error_code);
-            assert_eq!(codes.collect::<Vec<_>>(), [0, 2], "version {version}");
+            assert_eq!(codes.collect::<Vec<_>>(), [0, 87], "version {version}");
         },
     );
     ask.each(

@@ -19,4 +19,6 @@ mod offsets_expire_when_nobody_needs_them;
 mod produce_refuses_as_kafka_does;
 mod retries_of_the_last_five_answer_their_first_offset;
 mod the_page_of_what_is_missing_is_true;
+mod topic_configs_are_checked_as_kafka_does;
 mod topics_are_visible_before_their_creation_is_answered;
+mod wrong_requests_get_kafkas_codes;

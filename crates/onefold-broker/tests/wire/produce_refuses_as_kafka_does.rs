@@ -1,25 +1,11 @@
 //! Produce: each refusal with the code that makes clients do the right thing (gotchas 4 to 8).
 
 use bytes::Bytes;
-use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-use kafka_protocol::messages::{CreateTopicsRequest, ProduceRequest};
-use kafka_protocol::protocol::StrBytes;
+use kafka_protocol::messages::ProduceRequest;
 
-use crate::common::raw::{Raw, fetch_request, only, produce_request, topic_name};
+use crate::common::raw::{fetch_request, only, produce_request};
+use crate::common::topics::create_with;
 use crate::common::{batch, start};
-
-fn create_with(raw: &mut Raw, name: &str, config: (&'static str, &'static str)) {
-    let config = CreatableTopicConfig::default()
-        .with_name(StrBytes::from_static_str(config.0))
-        .with_value(Some(StrBytes::from_static_str(config.1)));
-    let topic = CreatableTopic::default()
-        .with_name(topic_name(name))
-        .with_num_partitions(1)
-        .with_replication_factor(1)
-        .with_configs(vec![config]);
-    let response = raw.call(7, &CreateTopicsRequest::default().with_topics(vec![topic]));
-    assert_eq!(response.topics[0].error_code, 0);
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_has_its_code() {
@@ -38,10 +24,15 @@ async fn each_fault_has_its_code() {
     let transactional = crate::common::Batch { attributes: 0x10, ..good.clone() }.by(1, 0, 0);
     let unknown_codec = crate::common::Batch { attributes: 6, ..good.clone() };
 
+    let mut new_magic = good.bytes().to_vec();
+    new_magic[16] = 3;
+
     let cases: Vec<(&str, &str, i32, Bytes, i16)> = vec![
         ("no such topic", "missing", 0, good.bytes(), 3),
         ("no such partition", "t", 9, good.bytes(), 3),
         ("no batch", "t", 0, Bytes::new(), 87),
+        ("too few bytes for a batch", "t", 0, Bytes::from_static(b"abc"), 87),
+        ("a magic from the future", "t", 0, new_magic.into(), 2),
         ("two batches", "t", 0, two.into(), 87),
         ("a base offset", "t", 0, at_offset_5.bytes(), 87),
         ("too large", "small", 0, batch(&[vec![0; 1000]]).bytes(), 10),
@@ -60,6 +51,21 @@ async fn each_fault_has_its_code() {
         assert!(answered.error_message.is_some(), "{what}");
     }
     assert_eq!(raw.produce("t", 0, good.bytes()).base_offset, 0, "nothing of that was stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_record_at_fault_is_named() {
+    let here = start().await;
+    let mut raw = here.connect();
+    create_with(&mut raw, "compacted", ("cleanup.policy", "compact"));
+    create_with(&mut raw, "timely", ("message.timestamp.before.max.ms", "1000"));
+    let named = |raw: &mut crate::common::Raw, topic| {
+        let line = raw.produce(topic, 0, batch(&["a", "b", "c"]).bytes());
+        (line.error_code, line.record_errors.iter().map(|one| one.batch_index).collect::<Vec<_>>())
+    };
+
+    assert_eq!(named(&mut raw, "compacted"), (87, vec![0, 1, 2]), "no key");
+    assert_eq!(named(&mut raw, "timely"), (32, vec![0, 1, 2]), "too old");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod gate;
 pub mod group;
 pub mod raw;
+pub mod topics;
 
 use onefold_broker::{Broker, BrokerSettings};
 use tempfile::TempDir;
