@@ -98,13 +98,27 @@ fn collision<'a>(state: &'a State, name: &str) -> Option<&'a str> {
     if !name.contains(['.', '_']) {
         return None;
     }
-    let same = |other: &&str| other.len() == name.len() && other.replace('.', "_") == name.replace('.', "_");
-    state.topics().map(|topic| &*topic.name).find(same)
+    state.topics().map(|topic| &*topic.name).find(|other| is_alike(other, name))
+}
+
+/// Equal, where '.' and '_' are one character. Every creation compares with all topics there are, so nothing is allocated.
+fn is_alike(one: &str, other: &str) -> bool {
+    let character = |byte| if byte == b'.' { b'_' } else { byte };
+    one.len() == other.len() && one.bytes().map(character).eq(other.bytes().map(character))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_differ_in_dots_and_underscores_are_alike() {
+        for (one, other, alike) in
+            [("a.b", "a_b", true), ("a.b", "a.b", true), ("a.b", "a-b", false), ("a.b", "a_bc", false)]
+        {
+            assert_eq!(is_alike(one, other), alike, "{one} {other}");
+        }
+    }
 
     #[test]
     fn names_are_kafkas_and_never_paths() {
