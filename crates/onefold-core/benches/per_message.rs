@@ -71,7 +71,7 @@ fn commit_with_so_many_gaps(bencher: Bencher, gaps: usize) {
             progress.finished(ticket);
         }
     }
-    bencher.bench_local(|| divan::black_box(progress.commit()));
+    bencher.bench_local(|| divan::black_box(progress.commit(None)));
 }
 
 /// Arrive, take, settle, with a queue of `IN_FLIGHT` in the lanes.

@@ -8,6 +8,7 @@
 //! - [`attempt`]: what follows from the end of one attempt, and when a sink counts as down.
 //! - [`guarantee`]: what a pipeline's parts add up to, in words.
 //! - [`identity`]: when two records are the same event.
+//! - [`suspects`]: which record it is that kills the process, and when it is dead.
 
 pub mod attempt;
 pub mod guarantee;
@@ -15,5 +16,6 @@ pub mod identity;
 pub mod lane;
 pub mod outcome;
 pub mod progress;
+pub mod suspects;
 
 pub use outcome::ErrorClass;

@@ -80,7 +80,7 @@ impl CommitFirst {
     }
 
     fn send(&self, consumer: &mut Consumer) -> Option<()> {
-        let past = consumer.progress.as_ref()?.commit().offset;
+        let past = consumer.progress.as_ref()?.commit(None).offset;
         consumer.commit = Some(InFlight::Sent(past));
         if self.0 == Variant::DoesNotWait {
             release(consumer, past);

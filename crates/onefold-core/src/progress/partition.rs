@@ -10,6 +10,7 @@ use super::restored::Restored;
 use super::room::Room;
 use super::saved::{self, Saved};
 use crate::identity::TopicId;
+use crate::suspects::Note;
 
 /// What to do with a record that was polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,11 +147,11 @@ impl PartitionProgress {
         self.pending.lowest().map_or(self.end, |place| self.places.offset_of(place))
     }
 
-    /// What to commit now.
-    pub fn commit(&self) -> Commit {
+    /// What to commit now, with the owner's note, where notes travel with commits.
+    pub fn commit(&self, note: Option<Note>) -> Commit {
         let offset = self.position();
         let leader_epoch = self.last_done_epoch();
-        let metadata = saved::encode(self.topic_id, offset, leader_epoch, self.done_above());
+        let metadata = saved::encode(self.topic_id, offset, leader_epoch, self.done_above(), note);
         Commit { offset, leader_epoch, metadata }
     }
 

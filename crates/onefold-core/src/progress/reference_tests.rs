@@ -54,7 +54,7 @@ impl Reference {
 }
 
 fn restart(progress: &PartitionProgress, number: u64) -> PartitionProgress {
-    let commit = progress.commit();
+    let commit = progress.commit(None);
     let saved = Saved::read(Some(commit.metadata.as_bytes()), TOPIC, commit.offset, commit.leader_epoch);
     PartitionProgress::assigned(Assignment(number), TOPIC, commit.offset, Some(saved.unwrap()), Room::Store)
 }

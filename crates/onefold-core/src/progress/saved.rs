@@ -1,9 +1,10 @@
-//! Progress as commit metadata: `of1.TOPIC_ID.BASE.EPOCH.RUNS.CRC`, all ASCII.
+//! Progress as commit metadata: `of1.TOPIC_ID.BASE.EPOCH.RUNS[.NOTE].CRC`, all ASCII.
 
 use std::ops::Range;
 
 use super::runs;
 use crate::identity::TopicId;
+use crate::suspects::{LONGEST_NOTE, Note};
 
 const VERSION: &str = "of1";
 /// Kafka's default limit is 4 KiB and brokers may allow more; what is far beyond any of them is not ours.
@@ -18,6 +19,8 @@ pub struct Saved {
     pub leader_epoch: Option<i32>,
     /// Finished offsets at or above `base`, in order and apart from each other.
     pub runs: Vec<Range<i64>>,
+    /// What it noted about ends of owners, where notes travel with commits.
+    pub note: Option<Note>,
 }
 
 /// Why commit metadata does not count. None of these is an error: the records above the
@@ -68,14 +71,15 @@ impl Saved {
     }
 }
 
-/// Everything of the spelling that is not runs, at its longest: version, id, two numbers, checksum, five dots.
-pub(super) const LONGEST_FRAME: usize = VERSION.len() + 22 + 20 + 11 + 8 + 5;
+/// Everything of the spelling that is not runs, at its longest: version, id, two numbers, note, checksum, six dots.
+pub(super) const LONGEST_FRAME: usize = VERSION.len() + 22 + 20 + 11 + LONGEST_NOTE + 8 + 6;
 
 pub(super) fn encode(
     topic_id: TopicId,
     base: i64,
     epoch: Option<i32>,
     runs: impl Iterator<Item = Range<i64>>,
+    note: Option<Note>,
 ) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(128);
@@ -85,6 +89,9 @@ pub(super) fn encode(
     // Writing to a String does not fail.
     let _ = write!(out, ".{base}.{}.", epoch.unwrap_or(-1));
     runs::push_runs(&mut out, base, runs);
+    if let Some(note) = note {
+        let _ = write!(out, ".{note}");
+    }
     let sum = crc32c::crc32c(out.as_bytes());
     let _ = write!(out, ".{sum:08x}");
     out
@@ -109,9 +116,12 @@ fn decode_fields(fields: &str) -> Option<(TopicId, Saved)> {
     let base: i64 = fields.next()?.parse().ok().filter(|base| *base >= 0)?;
     let epoch: i32 = fields.next()?.parse().ok()?;
     let runs = runs::read_runs(fields.next()?, base)?;
-    let _checksum = fields.next()?;
-    if fields.next().is_some() {
+    let (note, more) = match (fields.next()?, fields.next()) {
+        (note, Some(_)) => (Some(Note::read(note)?), fields.next()),
+        (_, None) => (None, None),
+    };
+    if more.is_some() {
         return None;
     }
-    Some((topic_id, Saved { base, leader_epoch: (epoch >= 0).then_some(epoch), runs }))
+    Some((topic_id, Saved { base, leader_epoch: (epoch >= 0).then_some(epoch), runs, note }))
 }

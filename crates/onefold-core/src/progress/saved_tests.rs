@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::saved::encode;
 use super::*;
 use crate::identity::TopicId;
+use crate::suspects::{Note, Tried};
 
 const TOPIC: TopicId = TopicId([9; 16]);
 
@@ -24,7 +25,7 @@ fn runs_above(base: i64) -> impl Strategy<Value = Vec<Range<i64>>> {
 }
 
 fn written(base: i64, epoch: Option<i32>, runs: &[Range<i64>]) -> String {
-    encode(TOPIC, base, epoch, runs.iter().cloned())
+    encode(TOPIC, base, epoch, runs.iter().cloned(), None)
 }
 
 fn read(metadata: &str, committed: i64, epoch: Option<i32>) -> Result<Saved, Ignored> {
@@ -37,6 +38,11 @@ fn the_spelling_is_fixed() {
     let metadata = written(1000, Some(7), &[1001..1003, 1040..1041, 3000..3033]);
     assert_eq!(metadata, "of1.CQkJCQkJCQkJCQkJCQkJCQ.1000.7.BClBBn9BhB.2e5e8c6a");
     assert_eq!(written(5, None, &[]), "of1.CQkJCQkJCQkJCQkJCQkJCQ.5.-1..5a965e64");
+    let tried = Some(Tried { offset: 7, deaths: 1 });
+    let note = Note { is_open: true, start: 5, ends: 2, horizon: 60, tried };
+    let noted = encode(TOPIC, 5, None, std::iter::once(8..9), Some(note));
+    assert_eq!(noted, "of1.CQkJCQkJCQkJCQkJCQkJCQ.5.-1.DB.o5-2-60-7-1.NOTED");
+    assert_eq!(read(&noted, 5, None).map(|saved| saved.note), Ok(Some(note)));
 }
 
 #[test]
@@ -62,7 +68,10 @@ fn metadata_counts_only_beside_its_own_commit() {
 fn a_damaged_spelling_with_a_good_checksum_is_still_refused() {
     // Bodies that no encoder writes: runs that touch, are empty, overflow, or are spelled in two ways.
     for body in
-        ["5.1.BBAB", "5.1.BA", "5.1.B", "5.1.BBA", "9223372036854775807.1.BB", "-1.1.", "5.1..x", "5.1.gAB", "5"]
+        [
+        "5.1.BBAB", "5.1.BA", "5.1.B", "5.1.BBA", "9223372036854775807.1.BB", "-1.1.", "5.1..x", "5.1.gAB", "5",
+        "5.1.BB.", "5.1.BB.o", "5.1.BB.o5-0-6", "5.1.BB.o05", "5.1.BB.o5.o5", "5.1.BB.o5-1-9-7",
+    ]
     {
         let text = format!("of1.CQkJCQkJCQkJCQkJCQkJCQ.{body}");
         let metadata = format!("{text}.{:08x}", crc32c::crc32c(text.as_bytes()));
@@ -76,7 +85,7 @@ proptest! {
         let runs: Vec<Range<i64>> = seed.into_iter().map(|run| run.start + base..run.end + base).collect();
         let metadata = written(base, epoch, &runs);
         prop_assert!(metadata.is_ascii());
-        prop_assert_eq!(read(&metadata, base, epoch), Ok(Saved { base, leader_epoch: epoch, runs }));
+        prop_assert_eq!(read(&metadata, base, epoch), Ok(Saved { base, leader_epoch: epoch, runs, note: None }));
     }
 
     #[test]

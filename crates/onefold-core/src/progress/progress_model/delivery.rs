@@ -115,7 +115,7 @@ impl Delivery {
     }
 
     fn commit_of(&self, progress: &PartitionProgress) -> Committed {
-        let commit = progress.commit();
+        let commit = progress.commit(None);
         let reads_on = self.is(Variant::CommitsWhatWasRead) || self.leaks_at_revoke(progress);
         let offset = if reads_on { progress.end() } else { commit.offset };
         Committed { offset, leader_epoch: commit.leader_epoch, metadata: commit.metadata }
