@@ -13,11 +13,19 @@ pub enum PauseReason {
     Gaps,
     /// The dead letters cannot be written, or are too many.
     DeadLetters,
+    /// Suspects run one after the other, or what may be in flight is noted first.
+    Suspects,
 }
 
 impl PauseReason {
-    pub const ALL: [PauseReason; 5] =
-        [PauseReason::SinkDown, PauseReason::Queued, PauseReason::Parked, PauseReason::Gaps, PauseReason::DeadLetters];
+    pub const ALL: [PauseReason; 6] = [
+        PauseReason::SinkDown,
+        PauseReason::Queued,
+        PauseReason::Parked,
+        PauseReason::Gaps,
+        PauseReason::DeadLetters,
+        PauseReason::Suspects,
+    ];
 
     /// For the live line.
     pub const fn as_str(self) -> &'static str {
@@ -27,6 +35,7 @@ impl PauseReason {
             PauseReason::Parked => "too much parked",
             PauseReason::Gaps => "too many gaps",
             PauseReason::DeadLetters => "dead letters",
+            PauseReason::Suspects => "suspects run one at a time",
         }
     }
 }

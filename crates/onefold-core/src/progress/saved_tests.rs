@@ -41,7 +41,7 @@ fn the_spelling_is_fixed() {
     let tried = Some(Tried { offset: 7, deaths: 1 });
     let note = Note { is_open: true, start: 5, ends: 2, horizon: 60, tried };
     let noted = encode(TOPIC, 5, None, std::iter::once(8..9), Some(note));
-    assert_eq!(noted, "of1.CQkJCQkJCQkJCQkJCQkJCQ.5.-1.DB.o5-2-60-7-1.NOTED");
+    assert_eq!(noted, "of1.CQkJCQkJCQkJCQkJCQkJCQ.5.-1.DB.o5-2-60-7-1.dbb24bd5");
     assert_eq!(read(&noted, 5, None).map(|saved| saved.note), Ok(Some(note)));
 }
 

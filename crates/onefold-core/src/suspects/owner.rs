@@ -78,6 +78,12 @@ impl Suspects {
         opened
     }
 
+    /// Where nothing is delivered twice, nothing can kill twice: there is nothing to note.
+    pub fn unwatched(settings: SuspectsSettings) -> Suspects {
+        let note = Note::calm(0);
+        Suspects { settings, mode: Mode::Calm, note, version: 0, durable: 0, limit: i64::MAX }
+    }
+
     /// What is to be durable, and which version of it this is.
     pub fn note(&self) -> (u64, Note) {
         (self.version, self.note)
@@ -193,6 +199,9 @@ impl Suspects {
 
     /// The owner leaves in order, with nothing running. What is known against suspects is kept for the next one.
     pub fn close(&mut self) {
+        if self.version == 0 {
+            return;
+        }
         if let Mode::Careful(Turn::Runs(offset)) = self.mode {
             self.rests(offset);
         }
@@ -229,7 +238,8 @@ impl Suspects {
 /// What the ends of earlier owners say.
 fn judge(before: Option<Note>, position: i64, end: i64, settings: SuspectsSettings) -> (Note, Mode) {
     let calm = (Note::calm(position), Mode::Calm);
-    let Some(before) = before else { return calm };
+    // A position that went back was moved by a person, or with its database: the note is about another time.
+    let Some(before) = before.filter(|before| before.start <= position) else { return calm };
     // Suspects stay suspects until the position has passed them all, however owners come and go meanwhile.
     if before.ends >= ENDS && position < before.horizon {
         let tried = before.tried.filter(|tried| tried.offset >= position);

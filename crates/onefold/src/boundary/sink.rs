@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+pub use onefold_core::suspects::{Note, Suspects, SuspectsSettings, Tried};
+
 use super::{Attempt, BoxFuture};
 use crate::crash::CrashPlan;
 use crate::outcome::{Failure, Outcome};
@@ -16,6 +18,9 @@ pub trait Sink: Send + Sync + 'static {
     /// Takes partitions over: raises their owner epoch and returns where they stand. Waits for a transaction of an
     /// older owner to end.
     fn claim(&self, partitions: Vec<ClaimAt>) -> BoxFuture<'static, Result<Vec<Claimed>, SinkError>>;
+
+    /// Makes notes of partitions durable; of each whether it did. It does not where another owner took over.
+    fn note(&self, notes: Vec<NoteAt>) -> BoxFuture<'static, Result<Vec<bool>, SinkError>>;
 
     /// Runs jobs in order and answers once, when all that succeeded is durable. Never blocks.
     fn submit(&self, jobs: Vec<TxJob>, answer: Answer);
@@ -57,6 +62,9 @@ pub struct ClaimAt {
     pub partition: i32,
     /// Where it begins if the sink has no position for it.
     pub start: i64,
+    /// The offset that the next record of the log gets.
+    pub end: i64,
+    pub suspects: SuspectsSettings,
 }
 
 /// Where a claimed partition stands.
@@ -70,6 +78,17 @@ pub struct Claimed {
     pub leader_epoch: Option<i32>,
     /// Stretches above the position that are done already, in order and apart from each other.
     pub done: Vec<std::ops::Range<i64>>,
+    /// What the last owner's note says; the new one is durable.
+    pub suspects: Suspects,
+}
+
+/// What an owner notes of a partition.
+#[derive(Clone, Debug)]
+pub struct NoteAt {
+    pub partition: i32,
+    /// The owner epoch of the partition's claim.
+    pub epoch: i64,
+    pub note: Note,
 }
 
 /// A record for the sink.

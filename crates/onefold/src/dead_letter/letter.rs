@@ -36,6 +36,8 @@ pub enum ReasonClass {
     MissingId,
     /// Its effect may have happened, and the guarantee forbids to repeat it.
     Ambiguous,
+    /// It ended the process, again and again, while nothing else ran.
+    Crash,
 }
 
 impl ReasonClass {
@@ -47,6 +49,7 @@ impl ReasonClass {
             ReasonClass::Conflict => "conflict",
             ReasonClass::MissingId => "missing-id",
             ReasonClass::Ambiguous => "ambiguous",
+            ReasonClass::Crash => "crash",
         }
     }
 }

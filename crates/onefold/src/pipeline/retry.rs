@@ -11,11 +11,13 @@ pub struct Retry {
     pub first: Duration,
     /// No wait is longer than this.
     pub longest: Duration,
+    /// A record that ended the process so often while it ran alone is dead. At least 1.
+    pub crashes: u32,
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Retry { attempts: 5, first: Duration::from_millis(100), longest: Duration::from_secs(30) }
+        Retry { attempts: 5, first: Duration::from_millis(100), longest: Duration::from_secs(30), crashes: 3 }
     }
 }
 
@@ -27,6 +29,12 @@ impl Retry {
 
     pub fn first(mut self, wait: Duration) -> Retry {
         self.first = wait;
+        self
+    }
+
+    /// After so many ends of the process while it ran alone, a record is dead.
+    pub fn crashes(mut self, crashes: u32) -> Retry {
+        self.crashes = crashes.max(1);
         self
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gate::Gate;
 use crate::boundary::{BoxFuture, Kept};
 use crate::log::memory::{MemoryCluster, MemoryLog};
 use crate::log::{Log, LogError, Publish};
@@ -23,6 +24,11 @@ pub(crate) trait Cluster: Send + Sync {
     fn log(&self, group: &str, topic: &str, topic_id: TopicId) -> Result<Box<dyn Log>, LogError>;
 
     fn publisher(&self) -> Arc<dyn Publish>;
+
+    /// What keeps all else quiet while one record is to run alone: of the process, unless the cluster is only a test's.
+    fn gate(&self) -> Arc<Gate> {
+        Gate::of_process()
+    }
 }
 
 /// How long a cluster may take to answer at the start.
@@ -49,5 +55,9 @@ impl Cluster for MemoryCluster {
 
     fn publisher(&self) -> Arc<dyn Publish> {
         Arc::new(self.clone())
+    }
+
+    fn gate(&self) -> Arc<Gate> {
+        self.gate_of_all()
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Message {
     Buried(Slot, Result<(), LogError>),
     /// The relay went over the stored verdicts once.
     Relayed(Result<usize, LogError>),
+    /// Notes of owners are durable in the sink, or are not.
+    Noted(super::engine::Noted),
     /// Drain and end.
     Stop,
 }

@@ -121,6 +121,7 @@ async fn start(
             topic_id,
             log: cluster.log(&pipeline.plan.group, &pipeline.plan.topic, topic_id)?,
             publish,
+            gate: cluster.gate(),
             tokio: tokio::runtime::Handle::current(),
             inbox: inbox.clone(),
             observer: observer.clone(),

@@ -57,7 +57,12 @@ fn ready(settings: &PipelineSettings, secrets: Secrets) -> Result<Ready, BuildEr
         pipeline = pipeline.filter(move |record| verdict(&condition, record));
     }
     if let Some(retry) = &settings.retry {
-        pipeline = pipeline.retry(Retry { attempts: retry.attempts, first: retry.first, longest: retry.longest });
+        pipeline = pipeline.retry(Retry {
+            attempts: retry.attempts,
+            first: retry.first,
+            longest: retry.longest,
+            crashes: retry.crashes,
+        });
     }
     if let Some(topic) = &settings.dead_letters {
         pipeline = pipeline.dead_letters(topic);

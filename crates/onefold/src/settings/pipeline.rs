@@ -50,12 +50,13 @@ pub enum StoreSettings {
     Sqlite(PathBuf),
 }
 
-/// `retry = { attempts, first, longest }`.
+/// `retry = { attempts, first, longest, crashes }`.
 #[derive(Debug, Clone)]
 pub struct RetrySettings {
     pub attempts: u32,
     pub first: Duration,
     pub longest: Duration,
+    pub crashes: u32,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -162,6 +163,13 @@ fn retry(mut table: Reader<'_>) -> RetrySettings {
     let attempts = table.optional::<u32>("attempts");
     let first = table.optional::<Span>("first");
     let longest = table.optional::<Span>("longest");
+    let crashes = table.optional::<u32>("crashes");
+    let none = crashes.as_ref().filter(|crashes| crashes.value == 0);
+    if let Some(crashes) = none {
+        let fix = Fix::replace(table.found.source, crashes.span.clone(), "1");
+        let what = format!("{}.crashes is 0: a record would be dead that never ran", table.path);
+        table.problem(Problem::new(crashes.span.clone(), what).fix(fix));
+    }
     if let Some(attempts) = attempts.as_ref().filter(|attempts| attempts.value == 0) {
         let fix = Fix::replace(table.found.source, attempts.span.clone(), "1");
         let what = format!("{}.attempts is 0: the first run is an attempt too", table.path);
@@ -171,6 +179,7 @@ fn retry(mut table: Reader<'_>) -> RetrySettings {
         attempts: attempts.map_or(5, |attempts| attempts.value),
         first: first.as_ref().map_or(Duration::from_millis(100), |first| first.value.0),
         longest: longest.as_ref().map_or(Duration::from_secs(30), |longest| longest.value.0),
+        crashes: crashes.map_or(3, |crashes| crashes.value),
     };
     // A `first` that could not be read is no measure for `longest`.
     let known = first.is_some() || !table.has("first");

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use onefold::boundary::sink::{ClaimAt, Sink, SinkError, SinkSettings, TxDone, TxJob, TxWork};
+use onefold::boundary::sink::{ClaimAt, NoteAt, Sink, SinkError, SinkSettings, SuspectsSettings, TxDone, TxJob, TxWork};
 use onefold::boundary::{Attempt, BoxFuture, Database, Tx, TxEffect};
 use onefold::identity::Identity;
 use onefold::pipeline::plan::Protocol;
@@ -55,6 +55,10 @@ fn job(offset: i64, epoch: i64) -> TxJob {
     TxJob { record: Arc::new(record), attempt, lane: offset as u64, gap_start: offset, epoch, work }
 }
 
+fn claim_at_0() -> ClaimAt {
+    ClaimAt { partition: 0, start: 0, end: 100, suspects: SuspectsSettings::crashes(3) }
+}
+
 async fn submit(sink: &Arc<dyn Sink>, jobs: Vec<TxJob>) -> Vec<TxDone> {
     let (answer, answered) = mpsc::channel();
     sink.submit(jobs, Box::new(move |done| answer.send(done).unwrap()));
@@ -62,7 +66,7 @@ async fn submit(sink: &Arc<dyn Sink>, jobs: Vec<TxJob>) -> Vec<TxDone> {
 }
 
 async fn claim(sink: &Arc<dyn Sink>) -> (i64, i64, Vec<std::ops::Range<i64>>) {
-    let claimed = sink.claim(vec![ClaimAt { partition: 0, start: 0 }]).await.unwrap().remove(0);
+    let claimed = sink.claim(vec![claim_at_0()]).await.unwrap().remove(0);
     (claimed.epoch, claimed.next_offset, claimed.done)
 }
 
@@ -108,7 +112,7 @@ async fn what_is_done_keeps_the_leader_epoch_of_its_highest_record() {
     };
     submit(&sink, vec![written_in(4, 7), written_in(2, 3)]).await;
     submit(&sink, vec![written_in(1, 3)]).await;
-    let claimed = sink.claim(vec![ClaimAt { partition: 0, start: 0 }]).await.unwrap().remove(0);
+    let claimed = sink.claim(vec![claim_at_0()]).await.unwrap().remove(0);
     assert_eq!((claimed.leader_epoch, claimed.done), (Some(7), vec![1..3, 4..5]));
 }
 
@@ -120,7 +124,7 @@ async fn another_cluster_and_a_topic_made_again_are_refused() {
         let sink = sink(&folder, settings(cluster, topic)).await;
         let refused = sink.check_origin().await.unwrap_err();
         assert!(matches!(refused, SinkError::Foreign(_)), "{refused}");
-        let claimed = sink.claim(vec![ClaimAt { partition: 0, start: 0 }]).await;
+        let claimed = sink.claim(vec![claim_at_0()]).await;
         assert!(matches!(claimed, Err(SinkError::Foreign(_))));
     }
 }

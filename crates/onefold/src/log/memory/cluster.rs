@@ -8,6 +8,7 @@ use super::group::Group;
 use crate::boundary::BoxFuture;
 use crate::log::{LogError, Publish};
 use crate::record::{Record, TopicId};
+use crate::runtime::gate::Gate;
 
 /// A cluster in memory. Clones share it.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub(super) struct State {
     /// By group and topic: a member reads one topic.
     pub(super) groups: BTreeMap<(String, String), Group>,
     pub(super) faults: Faults,
+    /// Its pipelines stand for one process.
+    gate: Arc<Gate>,
     topics_made: u8,
 }
 
@@ -136,6 +139,11 @@ impl MemoryCluster {
         let state = self.lock();
         let group = state.groups.get(&(group.to_owned(), topic.to_owned()))?;
         group.committed.get(&partition)?.offset
+    }
+
+    /// The gate of all pipelines on it.
+    pub(crate) fn gate_of_all(&self) -> Arc<Gate> {
+        self.lock().gate.clone()
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {

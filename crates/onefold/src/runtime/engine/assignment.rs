@@ -37,7 +37,11 @@ impl Engine {
             }
             LogEvent::End { partition, offset } => {
                 if let Some(owned) = self.owned.get_mut(&partition) {
-                    owned.progress.passed(offset);
+                    // What waits is not delivered yet.
+                    match owned.watch.waiting.is_empty() {
+                        true => owned.progress.passed(offset),
+                        false => owned.watch.passed = owned.watch.passed.max(offset),
+                    }
                     owned.end = owned.end.max(offset);
                     self.commits.dirty();
                 }
@@ -63,6 +67,7 @@ impl Engine {
         for partition in &partitions {
             if let Some(owned) = self.owned.get_mut(partition) {
                 owned.progress.close();
+                owned.watch.waiting.clear();
                 if self.protocol != Protocol::CommitFirst {
                     owned.held.store(false, Ordering::Relaxed);
                 }
@@ -90,15 +95,17 @@ impl Engine {
         let late = self.clock.now_ms() >= revoking.deadline_ms;
         let partitions = revoking.partitions.clone();
         let committed = revoking.committed;
-        if (partitions.iter().any(|partition| self.still_works(*partition)) || self.commits.is_under_way()) && !late {
+        let works = partitions.iter().any(|partition| self.still_works(*partition));
+        if (works || self.commits.is_under_way() || self.careful.is_writing()) && !late {
             return Ok(());
         }
         if !committed && !late {
             if let Some(revoking) = &mut self.revoking {
                 revoking.committed = true;
             }
+            self.close_notes(&partitions);
             self.send_commit(&partitions)?;
-            if self.commits.is_under_way() {
+            if self.commits.is_under_way() || self.careful.is_writing() {
                 return Ok(());
             }
         }
@@ -142,6 +149,9 @@ impl Engine {
             }
         }
         self.starting.partitions.retain(|starting| *starting != partition);
+        if self.careful.forget(partition) {
+            self.lanes.admit_held();
+        }
         self.commits.drop_all(partition);
         self.lanes.drop_waiting(partition as u32);
     }
@@ -153,15 +163,19 @@ impl Engine {
         let (partition, assignment) = (task.record.partition, task.ticket.assignment());
         self.lanes.park(slot, self.clock.now_ms());
         if self.owned.get(&partition).is_some_and(|owned| owned.assignment() == assignment) {
-            tracing::warn!(pipeline = self.plan.name(), partition, "another owner took the partition over in the sink");
-            let revoked = self.revoking.as_ref().is_some_and(|revoking| revoking.partitions.contains(&partition));
-            self.forget(partition);
-            if !revoked {
-                self.starting.partitions.push(partition);
-                self.starting.not_before_ms = self.clock.now_ms() + 500 + fastrand::u64(..500);
-            }
+            self.supersede(partition);
         } else {
             self.drop_if_closed(partition);
+        }
+    }
+
+    pub(super) fn supersede(&mut self, partition: i32) {
+        tracing::warn!(pipeline = self.plan.name(), partition, "another owner took the partition over in the sink");
+        let revoked = self.revoking.as_ref().is_some_and(|revoking| revoking.partitions.contains(&partition));
+        self.forget(partition);
+        if !revoked {
+            self.starting.partitions.push(partition);
+            self.starting.not_before_ms = self.clock.now_ms() + 500 + fastrand::u64(..500);
         }
     }
 

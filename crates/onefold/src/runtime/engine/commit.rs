@@ -14,12 +14,20 @@ use crate::log::{CommitAt, CommitError};
 /// No more often than this, but at the end of an assignment.
 const EVERY_MS: u64 = 250;
 
+struct Sent {
+    partition: i32,
+    assignment: Assignment,
+    offset: i64,
+    /// The version of the note that went with it.
+    note: u64,
+}
+
 #[derive(Default)]
 pub(super) struct Commits {
     is_dirty: bool,
     last_ms: u64,
-    /// Sent and not answered: partition, its assignment, offset.
-    sent: Option<Vec<(i32, Assignment, i64)>>,
+    /// Sent and not answered.
+    sent: Option<Vec<Sent>>,
     /// The last one failed in a way that waiting mends; it is sent again, not at once.
     again: bool,
     /// `CommitFirst`: taken in, to be committed before they run.
@@ -77,7 +85,7 @@ impl Commits {
 impl Engine {
     pub(super) fn commit_if_due(&mut self) -> Result<(), String> {
         let now = self.clock.now_ms();
-        let urgent = !self.commits.held.is_empty() || self.ending.has_begun();
+        let urgent = !self.commits.held.is_empty() || self.ending.has_begun() || self.careful.is_held_up();
         let wait_ms = if urgent && !self.commits.again { 0 } else { EVERY_MS };
         let due = now.saturating_sub(self.commits.last_ms) >= wait_ms;
         if !self.commits.is_dirty || self.commits.sent.is_some() || !due {
@@ -93,15 +101,19 @@ impl Engine {
         self.commits.again = false;
         self.commits.last_ms = self.clock.now_ms();
         self.commits.pass_held(partitions, &mut self.owned);
+        let travels = self.notes_travel();
         let mut commits = Vec::new();
         let mut sent = Vec::new();
         for partition in partitions {
             let Some(owned) = self.owned.get(partition) else { continue };
-            let commit = owned.progress.commit();
-            if owned.committed == Some(commit.offset) && owned.progress.in_flight() == 0 {
+            let (version, note) = owned.watch.suspects.note();
+            let commit = owned.progress.commit(travels.then_some(note));
+            let is_noted = !travels || owned.watch.suspects.is_durable();
+            if owned.committed == Some(commit.offset) && owned.progress.in_flight() == 0 && is_noted {
                 continue;
             }
-            sent.push((*partition, owned.assignment(), commit.offset));
+            let (assignment, offset) = (owned.assignment(), commit.offset);
+            sent.push(Sent { partition: *partition, assignment, offset, note: version });
             let (offset, leader_epoch, metadata) = (commit.offset, commit.leader_epoch, commit.metadata);
             commits.push(CommitAt { partition: *partition, offset, leader_epoch, metadata });
         }
@@ -118,18 +130,22 @@ impl Engine {
         let _ = self.plan.crash.is_due("after-commit");
         match answer {
             Ok(()) => {
-                for (partition, assignment, offset) in sent {
+                let travels = self.notes_travel();
+                for Sent { partition, assignment, offset, note } in sent {
                     if let Some(owned) = self.owned.get_mut(&partition).filter(|o| o.assignment() == assignment) {
                         owned.committed = Some(offset);
+                        if travels {
+                            owned.watch.suspects.durable(note, offset);
+                        }
                     }
                 }
                 self.run_committed();
             }
-            Err(CommitError::Fenced(why)) if self.protocol != Protocol::CommitFirst => {
+            Err(CommitError::Fenced(why)) if self.protocol != Protocol::CommitFirst && !self.waits_for_notes() => {
                 // Whoever has the partitions now reads them from the last commit that counted.
                 tracing::warn!(pipeline = self.plan.name(), "a commit was refused: {why}");
             }
-            // What waits for its commit either loses its partition, which is told, or was refused only because the
+            // What waits for its commit (or for the note in it) either loses its partition, which is told, or was refused only because the
             // group moved on around it: it must not be passed over by a later commit without having run.
             Err(CommitError::Fenced(why) | CommitError::Retry(why)) => {
                 tracing::warn!(pipeline = self.plan.name(), "a commit failed and is sent again: {why}");

@@ -21,6 +21,9 @@ const CHUNK: usize = 512;
 impl Engine {
     /// Gives out what may run; whether anything could.
     pub(super) fn dispatch(&mut self) -> bool {
+        if self.careful.must_wait() {
+            return false;
+        }
         let now = self.clock.now_ms();
         let at_most = match self.breaker.gate(now) {
             _ if self.flood.is_shut(now) => return false,
@@ -44,8 +47,8 @@ impl Engine {
             if !matches!(&self.worker, Worker::Effects(hands) if hands.has_room()) {
                 break;
             }
-            let owned = &self.owned;
-            let Some(slot) = self.lanes.next(now, |task| may_run(owned, task)) else { break };
+            let (owned, alone) = (&self.owned, self.careful.alone());
+            let Some(slot) = self.lanes.next(now, |task| may_run(owned, alone, task)) else { break };
             count += 1;
             if !self.bury_if_doomed(slot) && !self.give_to_handler(slot, at_most == 1, &mut go) {
                 break;
@@ -122,8 +125,8 @@ impl Engine {
     fn next_in_order(&mut self, now: u64, at_most: usize) -> Vec<Slot> {
         let mut slots = Vec::new();
         while slots.len() < at_most {
-            let owned = &self.owned;
-            let Some(mut slot) = self.lanes.next(now, |task| may_run(owned, task)) else { break };
+            let (owned, alone) = (&self.owned, self.careful.alone());
+            let Some(mut slot) = self.lanes.next(now, |task| may_run(owned, alone, task)) else { break };
             loop {
                 note_running(&mut self.owned, self.lanes.get(slot));
                 slots.push(slot);
@@ -132,7 +135,8 @@ impl Engine {
                     break;
                 }
                 let owned = &self.owned;
-                let Some(next) = self.lanes.follower(slot, |task| runs(task) && may_run(owned, task)) else { break };
+                let admit = |task: &Task| runs(task) && may_run(owned, alone, task);
+                let Some(next) = self.lanes.follower(slot, admit) else { break };
                 slot = next;
             }
         }
@@ -180,7 +184,8 @@ pub(super) fn has_succeeded(done: &TxDone) -> bool {
     matches!(done, TxDone::Done(_) | TxDone::Duplicate)
 }
 
-fn runs(task: &Task) -> bool {
+/// Whether giving it out runs code that may kill.
+pub(super) fn runs(task: &Task) -> bool {
     matches!(task.work, Work::Run | Work::Pass)
 }
 
@@ -188,9 +193,13 @@ fn attempt(task: &Task) -> Attempt {
     Attempt { number: task.tries.number(), identity: task.identity.clone() }
 }
 
-/// Whether progress has room for one more gap, and the record's assignment is still the one that holds.
-fn may_run(owned: &BTreeMap<i32, Owned>, task: &Task) -> bool {
-    owned.get(&task.record.partition).is_none_or(|owned| owned.progress.may_run(task.record.offset, owned.running))
+/// Whether progress has room for one more gap, and no suspect is to run alone.
+fn may_run(owned: &BTreeMap<i32, Owned>, alone: Option<i32>, task: &Task) -> bool {
+    let offset = task.record.offset;
+    alone.is_none_or(|partition| partition == task.record.partition)
+        && owned.get(&task.record.partition).is_none_or(|owned| {
+            owned.progress.may_run(offset, owned.running) && (owned.watch.suspects.may_run(offset) || !runs(task))
+        })
 }
 
 pub(super) fn note_running(owned: &mut BTreeMap<i32, Owned>, task: Option<&Task>) {

@@ -171,7 +171,9 @@ impl Engine {
     /// Parks the record's lane; a partition that is being given up takes its records along.
     pub(super) fn park(&mut self, slot: Slot, after_ms: u64) {
         let Some(partition) = self.lanes.get(slot).map(|task| task.record.partition) else { return };
-        self.lanes.park(slot, self.clock.now_ms() + after_ms);
+        let due_ms = self.clock.now_ms() + after_ms;
+        self.suspect_rests(slot, due_ms);
+        self.lanes.park(slot, due_ms);
         self.pause_if_full(partition);
         self.drop_if_closed(partition);
     }

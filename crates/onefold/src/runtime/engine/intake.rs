@@ -44,12 +44,15 @@ impl Engine {
         let full = self.lanes.full(u32::MAX) == Some(Full::Queued) || waiting >= COMMITTED_TOGETHER;
         // What is committed must run before its partition goes: nothing new comes in front of it.
         let runs_out = self.protocol == Protocol::CommitFirst && self.is_revoking();
-        if full || runs_out || self.ending.takes_no_more() { 0 } else { POLL }
+        if full || runs_out || self.ending.takes_no_more() || self.careful.is_hushed() { 0 } else { POLL }
     }
 
     /// Takes a record in that was polled. With `go`, it runs as it comes, where nothing speaks against it.
     pub(super) fn take_in(&mut self, record: Arc<Record>, go: Option<&mut Go>) {
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
+        if record.offset >= owned.limit {
+            return self.keep_waiting(record);
+        }
         let (gap_start, epoch) = (owned.reached, owned.epoch);
         owned.reached = owned.reached.max(record.offset + 1);
         owned.end = owned.end.max(owned.reached);
@@ -120,6 +123,15 @@ impl Engine {
             self.lanes.arrive(arrival, task);
             self.pause_if_full(arrival.partition as i32);
         }
+    }
+
+    /// The place of a record that died without being looked at: what reads it may be what it kills.
+    pub(super) fn doomed(&mut self, record: &Record, reason: Reason) -> Sorted {
+        let identity = crate::dead_letter::letter::identity_of(record).unwrap_or_else(|| self.origin_of(record));
+        let arrival =
+            Arrival { partition: record.partition as u32, key: None, identity: None, bytes: size_of(record) };
+        let lane = self.report.unique_lane();
+        Sorted { arrival, identity, digest: None, lane, work: Work::Doomed(Box::new(reason)) }
     }
 
     fn judge_intake(&self, record: &Record) -> Intake {

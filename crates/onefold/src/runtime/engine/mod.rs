@@ -1,8 +1,8 @@
 //! One pipeline at work, on a thread of its own.
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
-//! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`]), end
-//! ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`]), look for
+//! what kills the process ([`suspects`]), end ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
 mod at_once;
@@ -18,6 +18,7 @@ mod owned;
 mod report;
 mod setup;
 mod spare;
+mod suspects;
 mod task;
 mod verdict;
 
@@ -41,6 +42,7 @@ use crate::log::{Log, LogError, LogEvent, Publish};
 use crate::pipeline::plan::Plan;
 use crate::record::Record;
 pub(super) use setup::Setup;
+pub(super) use suspects::Noted;
 use task::Task;
 
 /// How an engine ended.
@@ -81,6 +83,7 @@ pub(super) struct Engine {
     starting: assignment::Starting,
     revoking: Option<assignment::Revoking>,
     commits: commit::Commits,
+    careful: suspects::Careful,
     breaker: Breaker,
     flood: flood::Flood,
     relay: verdict::Relay,
@@ -126,8 +129,10 @@ impl Engine {
             }
             self.messages = messages;
             self.start_waiting()?;
+            self.tend_suspects()?;
             self.go_on_revoking()?;
             busy |= self.dispatch();
+            self.see_that_it_runs();
             self.commit_if_due()?;
             self.relay_if_due();
             self.forget_if_due();
@@ -182,6 +187,7 @@ impl Engine {
             Message::Ran { slot, done, quick } => self.on_ran(slot, done, quick),
             Message::Buried(slot, result) => self.on_buried(slot, result),
             Message::Relayed(result) => self.on_relayed(result),
+            Message::Noted(noted) => self.on_noted(noted),
             Message::Stop => self.ending.stop(),
         }
     }

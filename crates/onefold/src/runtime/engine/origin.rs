@@ -5,8 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use onefold_core::progress::{METADATA_BYTES, PartitionProgress, Room, Saved};
+use onefold_core::suspects::{Note, Suspects, SuspectsSettings};
 
 use super::owned::Owned;
+use super::suspects::Watch;
 use super::{Engine, Worker};
 use crate::boundary::sink::{ClaimAt, Claimed, SinkError};
 use crate::log::{Bounds, CommittedAt, LogError};
@@ -52,7 +54,9 @@ impl Engine {
                 self.halt(position.partition, problem);
                 continue;
             }
-            reading.push((position.partition, position.start));
+            if position.suspects.is_durable() {
+                reading.push((position.partition, position.start));
+            }
             self.own(position, bounds);
         }
         Ok(self.log.start(&reading)?)
@@ -74,7 +78,14 @@ impl Engine {
             committed: None,
             held: Arc::new(AtomicBool::new(true)),
             paused: Default::default(),
+            limit: position.suspects.limit(),
+            watch: Watch::of(position.suspects, self.clock.now_ms()),
         };
+        // What is not read yet waits for the note, which goes with the first commit.
+        self.careful.watch(position.partition, &owned);
+        if self.notes_travel() {
+            self.commits.dirty();
+        }
         self.report.halted.remove(&position.partition);
         self.owned.insert(position.partition, owned);
     }
@@ -85,7 +96,8 @@ impl Engine {
         let sink = sink.clone();
         let mut wanted = Vec::new();
         for (at, bounds) in starts {
-            wanted.push(ClaimAt { partition: at.partition, start: self.configured_start(at.partition, *bounds)? });
+            let (partition, start) = (at.partition, self.configured_start(at.partition, *bounds)?);
+            wanted.push(ClaimAt { partition, start, end: bounds.end, suspects: self.suspects_settings() });
         }
         let (tell, told) = std::sync::mpsc::channel();
         self.tokio.spawn(async move { tell.send(sink.claim(wanted).await) });
@@ -103,16 +115,29 @@ impl Engine {
             let position = match at.offset {
                 Some(start) => {
                     let saved = Saved::read(at.metadata.as_deref(), topic_id, start, at.leader_epoch).ok();
-                    Position { partition, start, saved, epoch: 0 }
+                    let suspects = self.take_over(saved.as_ref().and_then(|saved| saved.note), start, bounds.end);
+                    Position { partition, start, saved, epoch: 0, suspects }
                 }
                 None => {
                     let start = self.configured_start(partition, *bounds)?;
-                    Position { partition, start, saved: None, epoch: 0 }
+                    let suspects = self.take_over(None, start, bounds.end);
+                    Position { partition, start, saved: None, epoch: 0, suspects }
                 }
             };
             positions.push(position);
         }
         Ok(positions)
+    }
+
+    fn suspects_settings(&self) -> SuspectsSettings {
+        SuspectsSettings::crashes(self.plan.retry.crashes)
+    }
+
+    fn take_over(&self, before: Option<Note>, start: i64, end: i64) -> Suspects {
+        match self.notes_travel() {
+            true => Suspects::opened(before, start, end, self.suspects_settings()),
+            false => Suspects::unwatched(self.suspects_settings()),
+        }
     }
 
     fn configured_start(&mut self, partition: i32, bounds: Bounds) -> Result<i64, LogError> {
@@ -145,12 +170,19 @@ struct Position {
     start: i64,
     saved: Option<Saved>,
     epoch: i64,
+    suspects: Suspects,
 }
 
 impl Position {
     fn of_claim(claim: Claimed) -> Position {
-        let saved = Saved { base: claim.next_offset, leader_epoch: claim.leader_epoch, runs: claim.done };
-        Position { partition: claim.partition, start: claim.next_offset, saved: Some(saved), epoch: claim.epoch }
+        let saved = Saved { base: claim.next_offset, leader_epoch: claim.leader_epoch, runs: claim.done, note: None };
+        Position {
+            partition: claim.partition,
+            start: claim.next_offset,
+            saved: Some(saved),
+            epoch: claim.epoch,
+            suspects: claim.suspects,
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicBool;
 use onefold_core::attempt::PauseReasons;
 use onefold_core::progress::{Assignment, PartitionProgress};
 
+use super::suspects::Watch;
+
 /// One assigned partition, reading.
 pub(super) struct Owned {
     pub(super) progress: PartitionProgress,
@@ -22,6 +24,9 @@ pub(super) struct Owned {
     /// Cleared at revoke: jobs that have not begun then do not run.
     pub(super) held: Arc<AtomicBool>,
     pub(super) paused: PauseReasons,
+    /// Records at this offset and above wait before they are taken in: almost always there are none.
+    pub(super) limit: i64,
+    pub(super) watch: Watch,
 }
 
 impl Owned {

@@ -139,6 +139,9 @@ impl Engine {
         if self.owned.keys().any(|partition| self.lanes.full(*partition as u32) == Some(Full::Parked)) {
             reasons.push(PauseReason::Parked.as_str().to_owned());
         }
+        if self.owned.values().any(|owned| owned.watch.suspects.is_careful()) {
+            reasons.push(PauseReason::Suspects.as_str().to_owned());
+        }
         if let Some((why, _)) = self.report.unreachable.as_ref().filter(|(_, at)| *at == self.report.finished) {
             reasons.push(why.clone());
         }

@@ -18,6 +18,7 @@ use crate::record::TopicId;
 use crate::runtime::RunError;
 use crate::runtime::clock::Clock;
 use crate::runtime::effects::Effects;
+use crate::runtime::gate::Gate;
 use crate::runtime::hands::Hands;
 use crate::runtime::inbox::Inbox;
 use crate::runtime::observer::Observer;
@@ -29,6 +30,7 @@ pub(in crate::runtime) struct Setup {
     pub(in crate::runtime) topic_id: TopicId,
     pub(in crate::runtime) log: Box<dyn Log>,
     pub(in crate::runtime) publish: Arc<dyn Publish>,
+    pub(in crate::runtime) gate: Arc<Gate>,
     pub(in crate::runtime) tokio: tokio::runtime::Handle,
     pub(in crate::runtime) inbox: Arc<Inbox>,
     pub(in crate::runtime) observer: Observer,
@@ -72,6 +74,7 @@ impl Engine {
         let lanes = Lanes::new(lane_settings(&plan, &worker));
         let mut report = super::report::Report::default();
         (report.topic_id, report.drains) = (setup.topic_id, setup.drains);
+        let careful = super::suspects::Careful::at(&setup.gate, &setup.inbox);
         let origins = Origins::of(&plan.group, &setup.cluster_id);
         Ok(Engine {
             policy: plan.retry.into(),
@@ -92,6 +95,7 @@ impl Engine {
             starting: Default::default(),
             revoking: None,
             commits: Default::default(),
+            careful,
             breaker: Breaker::new(BreakerSettings::default()),
             flood: Default::default(),
             relay: Default::default(),

@@ -63,6 +63,7 @@ impl Engine {
         if let Some(task) = self.lanes.get_mut(slot) {
             task.work = Work::Bury(letter);
         }
+        self.suspect_rests(slot, 0);
         super::dispatch::note_running(&mut self.owned, self.lanes.get(slot));
         match &self.worker {
             Worker::Sink(_) => self.submit(vec![slot]),

@@ -1,8 +1,9 @@
 //! Taking partitions over, and refusing a position that belongs to another cluster.
 
+use onefold_core::suspects::Suspects;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::position;
+use super::{position, suspects};
 use super::statements::Statements;
 use crate::boundary::sink::{ClaimAt, Claimed, SinkError, SinkSettings};
 
@@ -17,8 +18,11 @@ pub(super) fn claim(
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(down)?;
     check_origin(&tx, settings)?;
     let claimed = wanted.iter().map(|at| claim_one(&tx, own, settings, at)).collect::<rusqlite::Result<Vec<_>>>();
-    let claimed = claimed.map_err(down)?;
+    let mut claimed = claimed.map_err(down)?;
     tx.commit().map_err(down)?;
+    for claim in &mut claimed {
+        claim.suspects.durable(claim.suspects.note().0, claim.next_offset);
+    }
     Ok(claimed)
 }
 
@@ -38,7 +42,12 @@ fn claim_one(conn: &Connection, own: &Statements, settings: &SinkSettings, at: &
             None => done.push(offset..offset + 1),
         }
     }
-    Ok(Claimed { partition: at.partition, epoch, next_offset, leader_epoch, done })
+    let found = suspects::read(own, conn, settings, at.partition)?;
+    // A row that was just made begins anew, whatever was noted about one that is gone.
+    let found = found.filter(|_| epoch > 1);
+    let suspects = Suspects::opened(found, next_offset, at.end, at.suspects);
+    suspects::write(own, conn, settings, at.partition, suspects.note().1)?;
+    Ok(Claimed { partition: at.partition, epoch, next_offset, leader_epoch, done, suspects })
 }
 
 /// Refuses rows of the same group and topic name under another cluster or topic id: their offsets mean other records.

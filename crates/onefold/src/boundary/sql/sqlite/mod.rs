@@ -10,6 +10,7 @@ mod position;
 mod schema;
 mod sink;
 mod statements;
+mod suspects;
 mod transaction;
 mod tx;
 mod verdicts;

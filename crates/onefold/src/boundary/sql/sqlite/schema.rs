@@ -10,6 +10,11 @@ CREATE TABLE IF NOT EXISTS onefold_done (
     "group" TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
     gap_start INTEGER NOT NULL,
     PRIMARY KEY ("group", topic, partition, offset)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS onefold_suspects (
+    "group" TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, topic_id TEXT NOT NULL,
+    is_open INTEGER NOT NULL, start INTEGER NOT NULL, ends INTEGER NOT NULL, horizon INTEGER NOT NULL,
+    suspect INTEGER, deaths INTEGER,
+    PRIMARY KEY ("group", topic, partition)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS onefold_ids (
     identity BLOB NOT NULL PRIMARY KEY, digest BLOB NOT NULL, state TEXT NOT NULL, at_ms INTEGER NOT NULL,
     "group" TEXT NOT NULL) WITHOUT ROWID;

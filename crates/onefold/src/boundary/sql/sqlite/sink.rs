@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::batch::{Batch, InDatabase};
 use super::writer::Writer;
-use super::{Sqlite, claim, ids, schema, verdicts};
-use crate::boundary::sink::{Answer, ClaimAt, Claimed, DeadRow, Sink, SinkError, SinkSettings, TxJob};
+use super::{Sqlite, claim, ids, schema, suspects, verdicts};
+use crate::boundary::sink::{Answer, ClaimAt, Claimed, DeadRow, NoteAt, Sink, SinkError, SinkSettings, TxJob};
 use crate::boundary::{BoxFuture, TxEffect};
 
 pub(super) struct SqliteSink {
@@ -53,6 +53,10 @@ impl Sink for SqliteSink {
 
     fn claim(&self, partitions: Vec<ClaimAt>) -> BoxFuture<'static, Result<Vec<Claimed>, SinkError>> {
         self.call(move |conn, own, of| claim::claim(conn, own, &of.settings, &partitions))
+    }
+
+    fn note(&self, notes: Vec<NoteAt>) -> BoxFuture<'static, Result<Vec<bool>, SinkError>> {
+        self.call(move |conn, own, of| suspects::write_all(conn, own, &of.settings, &notes))
     }
 
     fn submit(&self, jobs: Vec<TxJob>, answer: Answer) {

@@ -1,0 +1,424 @@
+//! Notes of owners and suspects that run alone: what `onefold_core::suspects` decides is done here.
+//!
+//! A suspect's way: it waits, not even looked at, until the gate is this engine's; it is noted; it is taken in and runs
+//! like any other; it rests, if it is to run again; and the gate opens when it is durable that it came back.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use onefold_core::attempt::{Gate as Breaking, PauseReason};
+use onefold_core::guarantee::Protocol;
+use onefold_core::lane::Slot;
+use onefold_core::progress::{Assignment, Delivered};
+use onefold_core::suspects::{Call, Suspects};
+
+use super::owned::Owned;
+use super::{Engine, Worker};
+use crate::boundary::sink::{NoteAt, SinkError};
+use crate::dead_letter::{Reason, ReasonClass};
+use crate::record::Record;
+use crate::runtime::gate::{Gate, Member};
+use crate::runtime::inbox::{Inbox, Message};
+
+/// What an engine does about suspects, over all of its partitions.
+pub(super) struct Careful {
+    member: Member,
+    /// The partition whose suspect the gate is held, or asked for.
+    asks: Option<i32>,
+    is_alone: bool,
+    /// Partitions that are not calm.
+    watched: BTreeSet<i32>,
+    /// Something waits for a note that goes with the next commit.
+    is_held_up: bool,
+    /// Notes on their way into the sink.
+    writing: usize,
+    /// After a failure, not before this time.
+    not_before_ms: u64,
+}
+
+/// What is watched of one partition.
+pub(super) struct Watch {
+    pub(super) suspects: Suspects,
+    /// Read, and not to be taken in yet.
+    pub(super) waiting: VecDeque<Arc<Record>>,
+    /// Nothing is below this offset but what waits.
+    pub(super) passed: i64,
+    /// The note that lets it be read is not durable yet; since when.
+    starting: Option<u64>,
+    /// How the suspect rests that came back unsettled.
+    rests: Rests,
+    /// The version that is on its way into the sink.
+    writing: Option<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Rests {
+    /// It may run again at this time.
+    Until(u64),
+    /// It is being buried, which kills nobody.
+    InPeace,
+}
+
+/// An answer of the sink: partition, its assignment, the note's version; whether each was written.
+pub(in crate::runtime) struct Noted {
+    of: Vec<(i32, Assignment, u64)>,
+    result: Result<Vec<bool>, SinkError>,
+}
+
+/// A partition that nothing is known against waits no longer than this for its first note.
+const LONGEST_START_MS: u64 = 3000;
+/// One that could not begin, for whatever reason, lets others go on for so long.
+const NOT_NOW_MS: u64 = 100;
+
+impl Careful {
+    pub(super) fn at(gate: &Arc<Gate>, inbox: &Arc<Inbox>) -> Careful {
+        let wake = inbox.waker();
+        let member = gate.join(move || wake());
+        Careful { member, asks: None, is_alone: false, watched: BTreeSet::new(), is_held_up: false, writing: 0, not_before_ms: 0 }
+    }
+
+    /// Whether nothing may begin.
+    pub(super) fn must_wait(&self) -> bool {
+        self.member.must_wait()
+    }
+
+    /// Whether nothing may even be looked at: filters and ids are read by code that may kill as well.
+    pub(super) fn is_hushed(&self) -> bool {
+        self.is_alone || self.must_wait()
+    }
+
+    /// The partition whose suspect runs alone.
+    pub(super) fn alone(&self) -> Option<i32> {
+        self.asks.filter(|_| self.is_alone)
+    }
+
+    pub(super) fn is_watching(&self) -> bool {
+        !self.watched.is_empty()
+    }
+
+    /// Whether a commit is to be sent at once. Progress alone is no reason: a killer that kills at once is found sooner
+    /// where the position stands still.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.is_held_up
+    }
+
+    pub(super) fn is_writing(&self) -> bool {
+        self.writing > 0
+    }
+
+    pub(super) fn watch(&mut self, partition: i32, owned: &Owned) {
+        if !owned.is_calm() {
+            self.watched.insert(partition);
+        }
+    }
+
+    /// The partition is given up; whether the others may go on for that.
+    pub(super) fn forget(&mut self, partition: i32) -> bool {
+        self.watched.remove(&partition);
+        let held = self.asks == Some(partition);
+        if held {
+            self.give_back();
+        }
+        held
+    }
+
+    fn give_back(&mut self) {
+        self.member.give_back();
+        (self.asks, self.is_alone) = (None, false);
+    }
+}
+
+impl Watch {
+    pub(super) fn of(suspects: Suspects, now_ms: u64) -> Watch {
+        let starting = (!suspects.is_durable()).then_some(now_ms);
+        Watch { suspects, waiting: VecDeque::new(), passed: 0, starting, rests: Rests::Until(0), writing: None }
+    }
+}
+
+impl Owned {
+    /// Nothing is watched, nothing waits.
+    fn is_calm(&self) -> bool {
+        self.watch.suspects.is_calm() && self.limit == i64::MAX && self.watch.starting.is_none()
+    }
+}
+
+impl Engine {
+    /// Whether notes travel with commits: everywhere but where the sink has the position, and notes beside it, and where
+    /// no record is delivered twice.
+    pub(super) fn notes_travel(&self) -> bool {
+        !self.protocol.position_is_in_sink() && self.protocol != Protocol::CommitFirst
+    }
+
+    /// Whether something is held up until what goes with a commit is durable.
+    pub(super) fn waits_for_notes(&self) -> bool {
+        self.notes_travel() && self.careful.is_watching() && !self.is_revoking()
+    }
+
+    /// Keeps a record back that may not be taken in yet.
+    pub(super) fn keep_waiting(&mut self, record: Arc<Record>) {
+        let Some(owned) = self.owned.get_mut(&record.partition).filter(|owned| !owned.progress.is_closed()) else {
+            return;
+        };
+        let partition = record.partition;
+        owned.end = owned.end.max(record.offset + 1);
+        owned.watch.waiting.push_back(record);
+        if owned.paused.add(PauseReason::Suspects) {
+            // A pause that fails leaves the partition reading: more memory, nothing lost.
+            let _ = self.log.pause(partition);
+        }
+    }
+
+    /// Goes on with whatever is watched.
+    pub(super) fn tend_suspects(&mut self) -> Result<(), String> {
+        if self.careful.must_wait() && self.lanes.running().records == 0 {
+            self.careful.member.is_quiet();
+        }
+        if self.careful.watched.is_empty() {
+            self.careful.is_held_up = false;
+            return Ok(());
+        }
+        self.start_noted()?;
+        for partition in self.careful.watched.clone() {
+            self.tend(partition);
+        }
+        self.write_notes();
+        let owned = &self.owned;
+        self.careful.watched.retain(|partition| owned.get(partition).is_some_and(|owned| !owned.is_calm()));
+        Ok(())
+    }
+
+    /// Reads the partitions whose first note is durable. One that nothing is known against does not wait for ever: a
+    /// cluster that takes no commits does not keep its records from being handled.
+    fn start_noted(&mut self) -> Result<(), String> {
+        let (mut reading, now) = (Vec::new(), self.clock.now_ms());
+        for partition in &self.careful.watched {
+            let Some(owned) = self.owned.get_mut(partition).filter(|owned| !owned.progress.is_closed()) else { continue };
+            let Some(since) = owned.watch.starting else { continue };
+            let suspects = &owned.watch.suspects;
+            let in_vain = suspects.is_calm() && now >= since + LONGEST_START_MS;
+            if in_vain {
+                tracing::warn!(pipeline = self.plan.name(), partition, "it reads although no commit is taken: a record \
+                    that kills the process now is not found out");
+            }
+            if suspects.is_durable() || in_vain {
+                owned.watch.starting = None;
+                reading.push((*partition, owned.progress.end()));
+            }
+        }
+        if reading.is_empty() { Ok(()) } else { self.log.start(&reading).map_err(|error| error.to_string()) }
+    }
+
+    fn tend(&mut self, partition: i32) {
+        let in_sink = self.protocol.position_is_in_sink();
+        let Some(owned) = self.owned.get_mut(&partition).filter(|owned| !owned.progress.is_closed()) else { return };
+        let position = owned.progress.position();
+        owned.watch.suspects.settled(position);
+        if in_sink {
+            // What is settled there is durable.
+            owned.watch.suspects.durable(0, position);
+        }
+        let next = owned.watch.waiting.front().map_or(owned.reached, |record| record.offset);
+        owned.watch.suspects.reached(next, owned.end);
+        if owned.watch.suspects.is_careful() {
+            self.call_suspect(partition);
+        } else {
+            self.open_gate(partition);
+        }
+        self.let_in(partition);
+    }
+
+    /// Whose turn it is, and what is to be done about it.
+    fn call_suspect(&mut self, partition: i32) {
+        let Some(owned) = self.owned.get(&partition) else { return };
+        let watch = &owned.watch;
+        let (offset, due_ms) = match watch.suspects.turn() {
+            // It runs, or will when that is durable; what was held back of it may be asked about again.
+            Some((_, true)) => return self.lanes.admit_held(),
+            Some((offset, false)) => match watch.rests {
+                Rests::Until(due_ms) => (offset, due_ms),
+                Rests::InPeace => return self.open_gate(partition),
+            },
+            None => match watch.waiting.front() {
+                Some(record) => (record.offset, 0),
+                None => return self.open_gate(partition),
+            },
+        };
+        match watch.suspects.call(offset) {
+            Some(Call::Dead { deaths }) => self.take_in_dead(partition, deaths),
+            Some(Call::Run) if due_ms <= self.clock.now_ms() && self.may_begin() => self.begin_alone(partition, offset),
+            _ => self.open_gate(partition),
+        }
+    }
+
+    /// Nothing would keep a record from running now.
+    fn may_begin(&self) -> bool {
+        let now = self.clock.now_ms();
+        !matches!(self.breaker.gate(now), Breaking::Shut { .. }) && !self.flood.is_shut(now) && !self.ending.has_begun()
+    }
+
+    fn begin_alone(&mut self, partition: i32, offset: i64) {
+        if self.careful.asks.is_some_and(|asks| asks != partition) {
+            return;
+        }
+        if self.careful.asks.is_none() && self.careful.must_wait() {
+            return;
+        }
+        self.careful.asks = Some(partition);
+        self.careful.is_alone = self.lanes.running().records == 0 && self.careful.member.ask();
+        if let Some(owned) = self.owned.get_mut(&partition).filter(|_| self.careful.is_alone) {
+            tracing::warn!(pipeline = self.plan.name(), partition, offset, "a suspect runs alone");
+            owned.watch.suspects.begin(offset);
+        }
+    }
+
+    /// Lets the others go on, once it is durable that none of this partition runs alone.
+    fn open_gate(&mut self, partition: i32) {
+        let is_durable = self.owned.get(&partition).is_none_or(|owned| owned.watch.suspects.is_durable());
+        if self.careful.asks == Some(partition) && is_durable {
+            self.careful.give_back();
+            self.lanes.admit_held();
+        }
+    }
+
+    /// Buries the suspect that waits in front without looking into it.
+    fn take_in_dead(&mut self, partition: i32, deaths: u32) {
+        let Some(owned) = self.owned.get_mut(&partition) else { return };
+        let Some(record) = owned.watch.waiting.pop_front() else { return };
+        owned.watch.suspects.bury(record.offset);
+        owned.watch.rests = Rests::InPeace;
+        let place = (owned.reached, owned.epoch);
+        owned.reached = owned.reached.max(record.offset + 1);
+        let bytes = super::intake::size_of(&record);
+        if let Delivered::New(ticket) = owned.progress.delivered(record.offset, record.leader_epoch, bytes) {
+            let times = if deaths == 1 { "once".to_owned() } else { format!("{deaths} times") };
+            let message = format!("the process ended {times} while this record ran in it alone");
+            let reason = Reason { class: ReasonClass::Crash, message, attempts: deaths };
+            self.counters.delivered += 1;
+            let sorted = self.doomed(&record, reason);
+            self.place(record, ticket, place, sorted);
+        }
+    }
+
+    /// Takes in what may be taken in by now.
+    fn let_in(&mut self, partition: i32) {
+        while let Some(owned) = self.owned.get_mut(&partition) {
+            let limit = owned.watch.suspects.limit();
+            match owned.watch.waiting.front().map(|record| record.offset) {
+                Some(offset) if offset < limit => {
+                    owned.limit = limit;
+                    if let Some(record) = owned.watch.waiting.pop_front() {
+                        self.take_in(record, None);
+                    }
+                }
+                // What comes queues behind what waits.
+                Some(offset) => return owned.limit = offset,
+                None => {
+                    owned.limit = limit;
+                    return self.read_on(partition);
+                }
+            }
+        }
+    }
+
+    /// Nothing waits any more.
+    fn read_on(&mut self, partition: i32) {
+        let Some(owned) = self.owned.get_mut(&partition) else { return };
+        let passed = std::mem::take(&mut owned.watch.passed);
+        owned.progress.passed(passed);
+        if owned.paused.remove(PauseReason::Suspects) {
+            let _ = self.log.resume(partition);
+        }
+    }
+
+    /// A suspect's attempt is over, and it is not settled.
+    pub(super) fn suspect_rests(&mut self, slot: Slot, due_ms: u64) {
+        let Some(task) = self.lanes.get(slot) else { return };
+        let (offset, assignment) = (task.record.offset, task.ticket.assignment());
+        let rests = if super::dispatch::runs(task) { Rests::Until(due_ms) } else { Rests::InPeace };
+        let Some(owned) = self.owned.get_mut(&task.record.partition) else { return };
+        if owned.watch.suspects.is_careful() && owned.assignment() == assignment {
+            owned.watch.suspects.rests(offset);
+            owned.watch.rests = rests;
+        }
+    }
+
+    /// After records were given out: a suspect that could not begin (its event runs as another record, say) does not
+    /// keep everything quiet.
+    pub(super) fn see_that_it_runs(&mut self) {
+        let Some(partition) = self.careful.alone() else { return };
+        let now = self.clock.now_ms();
+        let Some(owned) = self.owned.get_mut(&partition) else { return };
+        let suspects = &mut owned.watch.suspects;
+        let Some((offset, true)) = suspects.turn().filter(|_| suspects.is_durable()) else { return };
+        let is_settled = owned.progress.position() > offset;
+        if self.lanes.running().records == 0 && !is_settled {
+            suspects.rests(offset);
+            owned.watch.rests = Rests::Until(now + NOT_NOW_MS);
+        }
+    }
+
+    /// The partitions are given up in order: whoever has them next knows it.
+    pub(super) fn close_notes(&mut self, partitions: &[i32]) {
+        for partition in partitions {
+            if let Some(owned) = self.owned.get_mut(partition) {
+                let position = owned.progress.position();
+                owned.watch.suspects.settled(position);
+                owned.watch.suspects.close();
+                self.careful.watched.insert(*partition);
+            }
+        }
+        self.write_notes();
+    }
+
+    /// Sends what is to be noted and is not: into the sink, or with the next commit.
+    fn write_notes(&mut self) {
+        let is_open = |owned: &Owned| !owned.watch.suspects.is_durable();
+        if self.notes_travel() {
+            let mut watched = self.careful.watched.iter().filter_map(|partition| self.owned.get(partition));
+            self.careful.is_held_up = watched.any(is_open);
+            if self.careful.is_held_up {
+                self.commits.dirty();
+            }
+            return;
+        }
+        let Worker::Sink(sink) = &self.worker else { return };
+        if self.clock.now_ms() < self.careful.not_before_ms {
+            return;
+        }
+        let (mut notes, mut of) = (Vec::new(), Vec::new());
+        for partition in &self.careful.watched {
+            let Some(owned) = self.owned.get_mut(partition).filter(|owned| is_open(owned)) else { continue };
+            let (version, note) = owned.watch.suspects.note();
+            if owned.watch.writing.is_none() {
+                owned.watch.writing = Some(version);
+                notes.push(NoteAt { partition: *partition, epoch: owned.epoch, note });
+                of.push((*partition, owned.assignment(), version));
+            }
+        }
+        if !notes.is_empty() {
+            self.careful.writing += 1;
+            let (writing, inbox) = (sink.note(notes), self.inbox.clone());
+            self.tokio.spawn(async move { inbox.push(Message::Noted(Noted { of, result: writing.await })) });
+        }
+    }
+
+    /// The sink's answer. What was not written is written again, unless another owner has the partition: then its next
+    /// transaction finds that out.
+    pub(super) fn on_noted(&mut self, Noted { of, result }: Noted) {
+        self.careful.writing -= 1;
+        if let Err(why) = &result {
+            tracing::warn!(pipeline = self.plan.name(), "what runs cannot be noted, and is noted again: {why}");
+            self.careful.not_before_ms = self.clock.now_ms() + 1000;
+        }
+        let written = result.unwrap_or_default();
+        for (nth, (partition, assignment, version)) in of.into_iter().enumerate() {
+            let Some(owned) = self.owned.get_mut(&partition).filter(|o| o.assignment() == assignment) else { continue };
+            owned.watch.writing = None;
+            match written.get(nth) {
+                Some(true) => owned.watch.suspects.durable(version, owned.progress.position()),
+                Some(false) => self.supersede(partition),
+                None => {}
+            }
+        }
+    }
+}
