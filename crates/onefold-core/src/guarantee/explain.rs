@@ -19,7 +19,7 @@ pub struct Line {
 pub struct Explanation {
     pub guarantee: Guarantee,
     /// The first is labelled with the guarantee; then, where there is something to say, `for how long`, `as long as`,
-    /// `not covered`, `order` and `warning`.
+    /// `not covered`, `order`, `crashes` and `warning`.
     pub lines: Vec<Line>,
     /// What keeps it from being more.
     pub weakest_link: String,
@@ -35,6 +35,7 @@ impl Parts {
         say("as long as", self.as_long_as());
         say("not covered", Some(not_covered::text(self)));
         say("order", Some(self.order().to_owned()));
+        say("crashes", Some(self.crashes().to_owned()));
         for warning in self.warnings() {
             say("warning", Some(warning));
         }
@@ -139,6 +140,20 @@ impl Parts {
             Order::Key => "per key, up to a record that is dead-lettered: those after it go on without it",
             Order::Partition => "per partition, up to a record that is dead-lettered: those after it go on without it",
             Order::None => "none",
+        }
+    }
+
+    /// Where the count of what a record has crashed is kept, and what forgets it.
+    fn crashes(&self) -> &'static str {
+        match self.protocol {
+            Protocol::CommitFirst => "a record that ends the process is not run again",
+            Protocol::SinkOffsets => {
+                "a record that ends the process each time it runs is dead in the end; counted beside the position"
+            }
+            _ => {
+                "a record that ends the process each time it runs is dead in the end; counted in the group's commits, \
+                 until another tool commits"
+            }
         }
     }
 

@@ -36,6 +36,7 @@ for how long         log records: no window, however late they come again; ids: 
 as long as           loyalty.db is not rolled back behind the topic's retention (7 d)
 not covered          whatever the handler does outside the transaction
 order                per key, up to a record that is dead-lettered: those after it go on without it
+crashes              a record that ends the process each time it runs is dead in the end; counted beside the position
 "
     );
 }
@@ -48,6 +49,8 @@ fn id_marked_after_the_effect() {
 at-least-once        id checked, POST, id marked, offset committed; repeats suppressed for 30 d
 not covered          a crash between the POST and the mark, or two owners during a rebalance, repeat the POST
 order                per key, up to a record that is dead-lettered: those after it go on without it
+crashes              a record that ends the process each time it runs is dead in the end; counted in the group's \
+commits, until another tool commits
 "
     );
 }
@@ -81,6 +84,8 @@ for how long         no window, however late a change comes again; tombstones ar
 as long as           search.db is never rolled back: what an older copy lacks is not delivered again
 not covered          changes without a newer version are dropped, also where they differ
 order                per key, up to a record that is dead-lettered: those after it go on without it
+crashes              a record that ends the process each time it runs is dead in the end; counted in the group's \
+commits, until another tool commits
 "
     );
     assert_eq!(search(Kept::days(7)).explain().guarantee, Guarantee::EffectivelyOnce);
@@ -102,6 +107,8 @@ at-least-once        handler, then offset committed; what finished above it is n
 not covered          a crash between the handler and the commit, two owners during a rebalance, or an event that is \
 produced twice repeat the handler
 order                per key, up to a record that is dead-lettered: those after it go on without it
+crashes              a record that ends the process each time it runs is dead in the end; counted in the group's \
+commits, until another tool commits
 "
     );
 }
@@ -117,6 +124,7 @@ fn a_declared_at_most_once_commits_first() {
 at-most-once         offset committed under the assignment that holds after the answer, then command
 not covered          a crash or a failure after the commit loses the command; an event that is produced twice is two
 order                none
+crashes              a record that ends the process is not run again
 "
     );
 }

@@ -67,12 +67,23 @@ fn metadata_counts_only_beside_its_own_commit() {
 #[test]
 fn a_damaged_spelling_with_a_good_checksum_is_still_refused() {
     // Bodies that no encoder writes: runs that touch, are empty, overflow, or are spelled in two ways.
-    for body in
-        [
-        "5.1.BBAB", "5.1.BA", "5.1.B", "5.1.BBA", "9223372036854775807.1.BB", "-1.1.", "5.1..x", "5.1.gAB", "5",
-        "5.1.BB.", "5.1.BB.o", "5.1.BB.o5-0-6", "5.1.BB.o05", "5.1.BB.o5.o5", "5.1.BB.o5-1-9-7",
-    ]
-    {
+    for body in [
+        "5.1.BBAB",
+        "5.1.BA",
+        "5.1.B",
+        "5.1.BBA",
+        "9223372036854775807.1.BB",
+        "-1.1.",
+        "5.1..x",
+        "5.1.gAB",
+        "5",
+        "5.1.BB.",
+        "5.1.BB.o",
+        "5.1.BB.o5-0-6",
+        "5.1.BB.o05",
+        "5.1.BB.o5.o5",
+        "5.1.BB.o5-1-9-7",
+    ] {
         let text = format!("of1.CQkJCQkJCQkJCQkJCQkJCQ.{body}");
         let metadata = format!("{text}.{:08x}", crc32c::crc32c(text.as_bytes()));
         assert_eq!(read(&metadata, 5, None), Err(Ignored::Damaged), "{body}");

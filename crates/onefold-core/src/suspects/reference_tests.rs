@@ -31,7 +31,8 @@ fn lives() -> impl Strategy<Value = Vec<Life>> {
     let last = prop_oneof![2 => Just(Last::None), 4 => Just(Last::Runs), 1 => Just(Last::Rests)];
     let moves = prop_oneof![3 => Just(0i64), 1 => 1..40i64, 1 => 1..500i64];
     let life = (moves, prop_oneof![3 => Just(0usize), 1 => 0..40usize], last, 0..40i64, prop::bool::weighted(0.2));
-    let life = life.prop_map(|(moves, cleared, last, grows, is_closed)| Life { moves, cleared, last, grows, is_closed });
+    let life =
+        life.prop_map(|(moves, cleared, last, grows, is_closed)| Life { moves, cleared, last, grows, is_closed });
     prop::collection::vec(life, 1..40)
 }
 

@@ -80,9 +80,8 @@ impl Member {
             self.gate.asked.store(self.mine, Ordering::SeqCst);
             self.wake_others(&members);
         }
-        let quiet = |state: &Arc<State>| {
-            Arc::ptr_eq(state, &self.state) || state.quiet_for.load(Ordering::SeqCst) == self.mine
-        };
+        let quiet =
+            |state: &Arc<State>| Arc::ptr_eq(state, &self.state) || state.quiet_for.load(Ordering::SeqCst) == self.mine;
         self.is_alone = members.all.iter().all(quiet);
         self.is_alone
     }

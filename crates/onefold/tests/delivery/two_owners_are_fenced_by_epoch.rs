@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use onefold::boundary::sink::{ClaimAt, NoteAt, Sink, SinkError, SinkSettings, SuspectsSettings, TxDone, TxJob, TxWork};
+use onefold::boundary::sink::{
+    ClaimAt, Note, NoteAt, Sink, SinkError, SinkSettings, SuspectsSettings, TxDone, TxJob, TxWork,
+};
 use onefold::boundary::{Attempt, BoxFuture, Database, Tx, TxEffect};
 use onefold::identity::Identity;
 use onefold::pipeline::plan::Protocol;
@@ -96,6 +98,27 @@ async fn what_finished_beyond_a_gap_is_known_to_the_next_owner_and_folded_later(
     let (_, next, done) = claim(&sink).await;
     assert_eq!((next, done, folder.points()), (5, vec![], 5));
     assert_eq!(folder.number("SELECT count(*) FROM onefold_done"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_noted_is_the_present_owners() {
+    let folder = Folder::new();
+    let sink = sink(&folder, settings("a", 1)).await;
+    let claimed = async || sink.claim(vec![claim_at_0()]).await.unwrap().remove(0);
+    let first = claimed().await;
+    assert!(first.suspects.is_durable() && !first.suspects.is_careful());
+    let (second, third) = (claimed().await, claimed().await);
+    assert_eq!(second.suspects.note().1.ends, 1, "the first owner said nothing");
+    assert!(third.suspects.is_careful());
+    let closed = |epoch| NoteAt { partition: 0, epoch, note: Note { is_open: false, ..third.suspects.note().1 } };
+    assert_eq!(sink.note(vec![closed(second.epoch), closed(third.epoch)]).await.unwrap(), [false, true]);
+    let open = "SELECT count(*) FROM onefold_suspects WHERE is_open";
+    assert_eq!(folder.number(open), 0);
+    // What no release writes charges nobody, and keeps nobody from starting.
+    let db = rusqlite::Connection::open(folder.path()).unwrap();
+    db.execute("UPDATE onefold_suspects SET ends = -1, is_open = 'maybe'", ()).unwrap();
+    drop(db);
+    assert!(claimed().await.suspects.is_calm());
 }
 
 /// Records of two leader epochs in one transaction, the older one finished last: taken for the epoch of all that is done,

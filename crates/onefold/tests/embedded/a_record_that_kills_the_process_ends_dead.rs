@@ -46,6 +46,24 @@ fn so_do_two_of_them_and_nothing_between_them() {
     check(folder.path(), "effect-first", &["evt-40", "evt-41"]);
 }
 
+/// Both are careful after such crashes, and each runs its suspects while the other is quiet.
+#[test]
+fn beside_another_pipeline_only_the_killer_is_charged() {
+    let folder = tempfile::tempdir().unwrap();
+    let crashes = run_until_it_ends(folder.path(), "effect-first beside sink-offsets", "evt-201", None);
+    assert!(CRASHES.contains(&crashes), "{crashes} crashes");
+    check(folder.path(), "effect-first", &["evt-201"]);
+    let db = rusqlite::Connection::open(folder.path().join("loyalty.db")).unwrap();
+    let number = |sql| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(number("SELECT sum(points) FROM points"), i64::from(COUNT));
+    assert_eq!(number("SELECT count(*) FROM onefold_dead"), 0);
+    assert_eq!(
+        number("SELECT count(*) FROM onefold_suspects WHERE is_open OR ends > 0"),
+        0,
+        "all were given up in order"
+    );
+}
+
 /// A commit comes before each run: what killed once is never delivered again, and nothing is noted.
 #[test]
 fn at_most_once_kills_once() {
@@ -154,7 +172,12 @@ async fn the_process_that_is_killed() {
         produce(&kafka, payments(COUNT)).await;
         std::fs::write(folder.join("produced"), "").unwrap();
     }
-    onefold::run(&kafka, [pipeline(&kind, folder).await]).drain(true).await.unwrap();
+    let mut pipelines = vec![pipeline(&kind, folder).await];
+    if kind.ends_with("beside sink-offsets") {
+        let beside = Pipeline::from("payments").group("points").in_transaction_of(points(folder).await);
+        pipelines.push(beside.handle(add_points));
+    }
+    onefold::run(&kafka, pipelines).drain(true).await.unwrap();
     let letters = Pipeline::from("payments.loyalty.dead").group("letters").with_state(folder.join("dead"));
     let keep_letters = letters.handle(async |record: Record, State(dead): State<PathBuf>| {
         let says = |header| record.header(header).map(|value| String::from_utf8_lossy(value).into_owned());

@@ -128,8 +128,7 @@ impl Engine {
     /// The place of a record that died without being looked at: what reads it may be what it kills.
     pub(super) fn doomed(&mut self, record: &Record, reason: Reason) -> Sorted {
         let identity = crate::dead_letter::letter::identity_of(record).unwrap_or_else(|| self.origin_of(record));
-        let arrival =
-            Arrival { partition: record.partition as u32, key: None, identity: None, bytes: size_of(record) };
+        let arrival = Arrival { partition: record.partition as u32, key: None, identity: None, bytes: size_of(record) };
         let lane = self.report.unique_lane();
         Sorted { arrival, identity, digest: None, lane, work: Work::Doomed(Box::new(reason)) }
     }

@@ -74,7 +74,15 @@ impl Careful {
     pub(super) fn at(gate: &Arc<Gate>, inbox: &Arc<Inbox>) -> Careful {
         let wake = inbox.waker();
         let member = gate.join(move || wake());
-        Careful { member, asks: None, is_alone: false, watched: BTreeSet::new(), is_held_up: false, writing: 0, not_before_ms: 0 }
+        Careful {
+            member,
+            asks: None,
+            is_alone: false,
+            watched: BTreeSet::new(),
+            is_held_up: false,
+            writing: 0,
+            not_before_ms: 0,
+        }
     }
 
     /// Whether nothing may begin.
@@ -192,13 +200,19 @@ impl Engine {
     fn start_noted(&mut self) -> Result<(), String> {
         let (mut reading, now) = (Vec::new(), self.clock.now_ms());
         for partition in &self.careful.watched {
-            let Some(owned) = self.owned.get_mut(partition).filter(|owned| !owned.progress.is_closed()) else { continue };
+            let Some(owned) = self.owned.get_mut(partition).filter(|owned| !owned.progress.is_closed()) else {
+                continue;
+            };
             let Some(since) = owned.watch.starting else { continue };
             let suspects = &owned.watch.suspects;
             let in_vain = suspects.is_calm() && now >= since + LONGEST_START_MS;
             if in_vain {
-                tracing::warn!(pipeline = self.plan.name(), partition, "it reads although no commit is taken: a record \
-                    that kills the process now is not found out");
+                tracing::warn!(
+                    pipeline = self.plan.name(),
+                    partition,
+                    "it reads although no commit is taken: a record \
+                    that kills the process now is not found out"
+                );
             }
             if suspects.is_durable() || in_vain {
                 owned.watch.starting = None;

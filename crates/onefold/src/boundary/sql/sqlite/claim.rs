@@ -3,8 +3,8 @@
 use onefold_core::suspects::Suspects;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::{position, suspects};
 use super::statements::Statements;
+use super::{position, suspects};
 use crate::boundary::sink::{ClaimAt, Claimed, SinkError, SinkSettings};
 
 /// Raises the owner epoch of each partition. Immediate: waits for the transaction of an older owner to end, and then
