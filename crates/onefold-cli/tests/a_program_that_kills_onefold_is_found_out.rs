@@ -53,7 +53,7 @@ fn it_is_dead_after_as_many_crashes_as_the_file_says() {
         let done = std::fs::read_to_string(folder.path().join("done")).expect("a file");
         let done: BTreeSet<&str> = done.lines().collect();
         assert_eq!(done.len(), EVENTS - 1, "{done:?}");
-        assert!(ran.err.contains("class=crash"), "{}", ran.err);
+        assert!(ran.out.contains(r#"{"dead":1,"#), "{}", ran.out);
         // And the next run has nothing to do.
         assert_eq!(until_it_ends_well(folder.path()).0, 0);
     }

@@ -82,7 +82,7 @@ impl Engine {
             watch: Watch::of(position.suspects, self.clock.now_ms()),
         };
         // What is not read yet waits for the note, which goes with the first commit.
-        self.careful.watch(position.partition, &owned);
+        self.careful.watch(self.plan.name(), position.partition, &owned);
         if self.notes_travel() {
             self.commits.dirty();
         }

@@ -114,9 +114,17 @@ impl Careful {
         self.writing > 0
     }
 
-    pub(super) fn watch(&mut self, partition: i32, owned: &Owned) {
+    pub(super) fn watch(&mut self, pipeline: &str, partition: i32, owned: &Owned) {
         if !owned.is_calm() {
             self.watched.insert(partition);
+        }
+        if owned.watch.suspects.is_careful() {
+            let (from, to) = (owned.reached, owned.watch.suspects.note().1.horizon);
+            tracing::warn!(
+                pipeline,
+                partition,
+                "the process ended twice or more without getting on: the records from {from} to {to} run one at a time"
+            );
         }
     }
 
@@ -280,7 +288,7 @@ impl Engine {
         self.careful.asks = Some(partition);
         self.careful.is_alone = self.lanes.running().records == 0 && self.careful.member.ask();
         if let Some(owned) = self.owned.get_mut(&partition).filter(|_| self.careful.is_alone) {
-            tracing::warn!(pipeline = self.plan.name(), partition, offset, "a suspect runs alone");
+            tracing::debug!(pipeline = self.plan.name(), partition, offset, "a suspect runs alone");
             owned.watch.suspects.begin(offset);
         }
     }
