@@ -27,9 +27,7 @@ impl State {
                 self.topics.insert(topic, stamp.lsn);
             }
             Record::PartitionsAdded { id, total } => {
-                if let Some(topic) = self.topics.changing(*id, stamp.lsn) {
-                    topic.grow(*total, self.leader_epoch, stamp.lsn);
-                }
+                self.topics.grow(*id, *total, self.leader_epoch, stamp.lsn);
             }
             Record::TopicConfigured { id, configs } => {
                 if let Some(topic) = self.topics.changing(*id, stamp.lsn) {

@@ -69,6 +69,16 @@ impl State {
         self.topics.by_id(id)
     }
 
+    /// In order. Cheaper than going through the topics.
+    pub fn topic_names(&self) -> impl Iterator<Item = &str> {
+        self.topics.names()
+    }
+
+    /// Of all topics together.
+    pub fn partition_count(&self) -> usize {
+        self.topics.partition_count()
+    }
+
     /// By name.
     pub fn topics(&self) -> impl Iterator<Item = &Topic> {
         self.topics.iter()

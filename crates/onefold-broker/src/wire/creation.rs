@@ -86,7 +86,7 @@ pub(super) fn check_count(partitions: i32) -> Result<(), Refusal> {
 
 /// All topics together are bounded: each partition costs memory and a place in every checkpoint.
 pub(super) fn check_total(node: &Node, state: &State, more: i32) -> Result<(), Refusal> {
-    let now: usize = state.topics().map(|topic| topic.partitions.len()).sum();
+    let now = state.partition_count();
     let limit = node.settings.limits.max_partitions;
     match now + usize::try_from(more).unwrap_or(0) > limit {
         true => Err(Refusal::new(ErrorCode::POLICY_VIOLATION, format!("this broker holds at most {limit} partitions"))),
@@ -98,7 +98,7 @@ fn collision<'a>(state: &'a State, name: &str) -> Option<&'a str> {
     if !name.contains(['.', '_']) {
         return None;
     }
-    state.topics().map(|topic| &*topic.name).find(|other| is_alike(other, name))
+    state.topic_names().find(|other| is_alike(other, name))
 }
 
 /// Equal, where '.' and '_' are one character. Every creation compares with all topics there are, so nothing is allocated.
