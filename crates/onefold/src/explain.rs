@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use onefold_core::guarantee::{Explanation, Guarantee, IdStore, Ids, Kept, Parts, Protocol, Refusal};
+use onefold_core::guarantee::{Explanation, Guarantee, IdStore, Ids, Kept, Line, Parts, Protocol, Refusal};
 
 use crate::pipeline::Ready;
-use crate::pipeline::dedup::{Dedup, DedupStore};
+use crate::pipeline::dedup::{Dedup, DedupStore, Older};
 use crate::pipeline::ready::Work;
 
 /// One pipeline's guarantee in words, as `onefold run` prints it.
@@ -20,12 +20,9 @@ pub struct Explained {
 impl Ready {
     /// Computes the guarantee from the parts. `retention`: how long the topic keeps records, where it is known.
     pub fn explain(&self, retention: Option<Kept>) -> Explained {
-        Explained {
-            name: self.name().to_owned(),
-            topic: self.plan.topic.clone(),
-            target: self.target(),
-            explanation: self.parts(retention).explain(),
-        }
+        let mut explanation = self.parts(retention).explain();
+        explanation.lines.extend(self.older().map(|text| Line { label: "older", text }));
+        Explained { name: self.name().to_owned(), topic: self.plan.topic.clone(), target: self.target(), explanation }
     }
 
     /// Refuses a declared guarantee that the parts do not give.
@@ -59,6 +56,16 @@ impl Ready {
             None if at_most_once => Protocol::CommitFirst,
             None => Protocol::choose(&self.traits().kind, ids.as_ref(), declared),
         }
+    }
+
+    /// What becomes of a record whose event may have run before ids are remembered.
+    fn older(&self) -> Option<String> {
+        let dedup = self.plan.dedup.as_ref().filter(|_| self.protocol() != Protocol::CommitFirst)?;
+        let keep = Kept::Millis(u64::try_from(dedup.keep.as_millis()).unwrap_or(u64::MAX));
+        Some(match dedup.older {
+            Older::Run => format!("a record with an id and a timestamp more than {keep} old runs, and the log says so"),
+            Older::DeadLetter => format!("a record with an id and a timestamp more than {keep} old is dead-lettered"),
+        })
     }
 
     fn parts(&self, retention: Option<Kept>) -> Parts {

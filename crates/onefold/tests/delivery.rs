@@ -23,6 +23,8 @@ mod dead_letters_come_before_positions;
 mod each_outcome_has_its_way;
 #[path = "delivery/layers_wrap_each_attempt.rs"]
 mod layers_wrap_each_attempt;
+#[path = "delivery/older_than_the_window_is_decided.rs"]
+mod older_than_the_window_is_decided;
 #[path = "delivery/partitions_move_between_members.rs"]
 mod partitions_move_between_members;
 #[path = "delivery/parts_that_do_not_fit_do_not_start.rs"]

@@ -36,6 +36,8 @@ pub enum ReasonClass {
     MissingId,
     /// Its effect may have happened, and the guarantee forbids to repeat it.
     Ambiguous,
+    /// It is older than ids are kept: it may have run before.
+    Window,
     /// It ended the process, again and again, while nothing else ran.
     Crash,
 }
@@ -49,6 +51,7 @@ impl ReasonClass {
             ReasonClass::Conflict => "conflict",
             ReasonClass::MissingId => "missing-id",
             ReasonClass::Ambiguous => "ambiguous",
+            ReasonClass::Window => "window",
             ReasonClass::Crash => "crash",
         }
     }

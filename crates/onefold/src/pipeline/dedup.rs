@@ -19,6 +19,7 @@ pub struct Dedup {
     pub(crate) id_of: IdOf,
     pub(crate) keep: Duration,
     pub(crate) missing: Missing,
+    pub(crate) older: Older,
     pub(crate) store: DedupStore,
 }
 
@@ -29,6 +30,17 @@ pub enum Missing {
     #[default]
     Origin,
     /// It goes to the dead letters.
+    DeadLetter,
+}
+
+/// What becomes of a record that is older than ids are kept, by its timestamp: whether its event ran before cannot be told
+/// any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Older {
+    /// It runs: nothing is lost, it may be a repeat, and the log says so.
+    #[default]
+    Run,
+    /// It goes to the dead letters: it is no repeat, and is not lost.
     DeadLetter,
 }
 
@@ -63,7 +75,13 @@ pub fn hours(hours: u64) -> Duration {
 impl Dedup {
     /// By an id that this function reads. An error fails the record by its class.
     pub fn by(id_of: impl Fn(&Record) -> Result<Option<EventId>, Failure> + Send + Sync + 'static) -> Dedup {
-        Dedup { id_of: Arc::new(id_of), keep: days(30), missing: Missing::Origin, store: DedupStore::Sink }
+        Dedup {
+            id_of: Arc::new(id_of),
+            keep: days(30),
+            missing: Missing::Origin,
+            older: Older::Run,
+            store: DedupStore::Sink,
+        }
     }
 
     /// How long an id is remembered after its effect.
@@ -75,6 +93,12 @@ impl Dedup {
     /// What becomes of a record without an id.
     pub fn missing(mut self, missing: Missing) -> Dedup {
         self.missing = missing;
+        self
+    }
+
+    /// What becomes of a record that is older than ids are kept.
+    pub fn older(mut self, older: Older) -> Dedup {
+        self.older = older;
         self
     }
 

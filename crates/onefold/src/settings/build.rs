@@ -1,6 +1,6 @@
 //! From what a file says to pipelines that run: the same builder that Rust code uses.
 
-use super::{Begin, DedupSettings, File, Missing, PipelineSettings, Promise, StoreSettings};
+use super::{Begin, DedupSettings, File, Missing, Older, PipelineSettings, Promise, StoreSettings};
 use crate::identity::EventId;
 use crate::outcome::Failure;
 use crate::pipeline::dedup::{self, Dedup, DedupStore, by_event_id};
@@ -161,7 +161,11 @@ fn dedup(settings: &DedupSettings) -> Dedup {
         Missing::Origin => dedup::Missing::Origin,
         Missing::DeadLetter => dedup::Missing::DeadLetter,
     };
-    dedup.keep(settings.keep).missing(missing).store(store)
+    let older = match settings.older {
+        Older::Run => dedup::Older::Run,
+        Older::DeadLetter => dedup::Older::DeadLetter,
+    };
+    dedup.keep(settings.keep).missing(missing).older(older).store(store)
 }
 
 /// The last path is the id, what stands before it its source. Only a source may be missing.

@@ -37,7 +37,7 @@ pub use reader::Located;
 pub use sink::{ExecSettings, HeaderSetting, HttpSettings, SearchSettings, SinkSettings, SqlSettings};
 pub use topic::{LoadSettings, TopicSettings, bad_name};
 pub use values::Secret;
-pub use words::{Begin, Mechanism, Missing, Promise};
+pub use words::{Begin, Mechanism, Missing, Older, Promise};
 
 use crate::placeholders::Path as FieldPath;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@ use super::problem::{Fix, Problem};
 use super::reader::{Located, Reader};
 use super::sink::{self, SinkSettings};
 use super::values::{Chosen, Span};
-use super::words::{Begin, Missing, Paths, Promise, Scalars};
+use super::words::{Begin, Missing, Older, Paths, Promise, Scalars};
 use crate::placeholders::{Condition, Path};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,13 +25,14 @@ pub struct PipelineSettings {
     pub to: SinkSettings,
 }
 
-/// `dedup = { id, keep, missing, store }`.
+/// `dedup = { id, keep, missing, older, store }`.
 #[derive(Debug, Clone)]
 pub struct DedupSettings {
     /// The last one is the id, those before it its source. `None`: the CloudEvents attributes.
     pub id: Option<Vec<Path>>,
     pub keep: Duration,
     pub missing: Missing,
+    pub older: Older,
     pub store: Option<Located<StoreSettings>>,
     pub(crate) written: Written,
 }
@@ -141,6 +142,13 @@ fn dedup(mut table: Reader<'_>) -> DedupSettings {
     let id = table.optional::<Paths>("id");
     let keep = table.optional::<Span>("keep");
     let missing = table.optional::<Chosen<Missing>>("missing");
+    let older = table.optional::<Chosen<Older>>("older");
+    let none = keep.as_ref().filter(|keep| keep.value.0.is_zero());
+    if let Some(keep) = none {
+        let what = format!("{}.keep is 0: every id would be forgotten at once", table.path);
+        let fix = Fix::replace(table.found.source, keep.span.clone(), "\"30d\"");
+        table.problem(Problem::new(keep.span.clone(), what).fix(fix));
+    }
     let store = table.optional::<String>("store").and_then(|store| {
         let value = match store.as_str() {
             "memory" => StoreSettings::Memory,
@@ -154,6 +162,7 @@ fn dedup(mut table: Reader<'_>) -> DedupSettings {
         id: id.map(|id| id.value.0),
         keep: keep.map_or(30 * DAY, |keep| keep.value.0),
         missing: missing.map_or(Missing::Origin, |missing| missing.value.0),
+        older: older.map_or(Older::Run, |older| older.value.0),
         store,
         written,
     }

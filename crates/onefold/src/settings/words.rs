@@ -33,6 +33,17 @@ impl Choice for Missing {
     const WORDS: &'static [(&'static str, Self)] = &[("origin", Missing::Origin), ("dead-letter", Missing::DeadLetter)];
 }
 
+/// What becomes of a record that is older than ids are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Older {
+    Run,
+    DeadLetter,
+}
+
+impl Choice for Older {
+    const WORDS: &'static [(&'static str, Self)] = &[("run", Older::Run), ("dead-letter", Older::DeadLetter)];
+}
+
 /// Where a group without a position begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begin {

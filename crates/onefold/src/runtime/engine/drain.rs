@@ -60,6 +60,7 @@ impl Ending {
 impl Engine {
     /// Before the first poll: what a drain is to reach.
     pub(super) fn begin(&mut self) -> Result<(), String> {
+        self.look_at_window();
         if self.report.drains {
             let mut targets = BTreeMap::new();
             for partition in self.log.partitions(ASK).map_err(|error| error.to_string())? {

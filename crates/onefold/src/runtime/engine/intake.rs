@@ -12,7 +12,7 @@ use super::{Engine, POLL};
 use crate::dead_letter::{Reason, ReasonClass};
 use crate::identity::{self, Identity};
 use crate::outcome::Failure;
-use crate::pipeline::dedup::Missing;
+use crate::pipeline::dedup::{Missing, Older};
 use crate::pipeline::filter::FilterVerdict;
 use crate::record::Record;
 use crate::runtime::hands::Go;
@@ -83,7 +83,11 @@ impl Engine {
 
     /// What is to become of a record; `None`: it is not for this pipeline, and nothing is to be written about it.
     pub(super) fn sort(&mut self, record: &Record, bytes: u32) -> Option<Sorted> {
-        let (identity, work) = match self.judge_intake(record) {
+        let judged = match self.judge_intake(record) {
+            Intake::Run { identity } if self.forgetting.is_older(record) => self.judge_older(record, identity),
+            other => other,
+        };
+        let (identity, work) = match judged {
             Intake::Pass if !self.protocol.position_is_in_sink() => return None,
             Intake::Pass => (self.origin_of(record), Work::Pass),
             Intake::Run { identity } => (identity, Work::Run),
@@ -152,6 +156,23 @@ impl Engine {
                 dead(ReasonClass::MissingId, "the record has no event id, and this pipeline asks for one".into())
             }
             Err(Failure { source, .. }) => dead(ReasonClass::Poison, source.to_string()),
+        }
+    }
+
+    /// Whether its event ran before cannot be told any more: never decided silently.
+    fn judge_older(&mut self, record: &Record, identity: Identity) -> Intake {
+        let older = self.plan.dedup.as_ref().filter(|_| !identity.is_by_origin()).map(|dedup| dedup.older);
+        match older {
+            Some(Older::DeadLetter) => {
+                let message = "the record is older than ids are kept: its event may have run before".to_owned();
+                let identity = crate::dead_letter::letter::identity_of(record).unwrap_or(identity);
+                Intake::Dead { identity, reason: Reason { class: ReasonClass::Window, message, attempts: 0 } }
+            }
+            Some(Older::Run) => {
+                self.forgetting.note_older(self.plan.name(), record);
+                Intake::Run { identity }
+            }
+            None => Intake::Run { identity },
         }
     }
 
