@@ -9,9 +9,14 @@ pub(super) struct Epochs {
 }
 
 impl Epochs {
+    /// Whether the last record was written in it.
+    pub(super) fn last_is(&self, epoch: Option<i32>) -> bool {
+        self.starts.back().is_some_and(|(_, last)| *last == epoch)
+    }
+
     /// The record at `offset` was written in `epoch`; `position` is the lowest offset still asked about, plus one.
     pub(super) fn saw(&mut self, offset: i64, epoch: Option<i32>, position: i64) {
-        if self.starts.back().is_some_and(|(_, last)| *last == epoch) {
+        if self.last_is(epoch) {
             return;
         }
         while self.starts.get(1).is_some_and(|(first, _)| *first < position) {

@@ -111,7 +111,9 @@ impl PartitionProgress {
     /// Whether the record at `offset` is new, and may run as it comes with `running` records of this partition running
     /// already: what [`PartitionProgress::delivered`] and [`PartitionProgress::may_run`] would say.
     pub fn may_run_at_once(&self, offset: i64, running: usize) -> bool {
-        !self.closed && self.restored.is_empty() && offset >= self.end && self.may_run(offset, running)
+        // Where all before it is finished, finishing this one leaves no run.
+        let is_only = running == 0 && self.pending.count() == 0;
+        !self.closed && self.restored.is_empty() && offset >= self.end && (is_only || self.may_run(offset, running))
     }
 
     /// The record was delivered and is finished: `delivered` and `finished` in one step, for one that
@@ -212,7 +214,9 @@ impl PartitionProgress {
 
     /// A record above all that came before; its place.
     fn came(&mut self, offset: i64, leader_epoch: Option<i32>) -> i64 {
-        self.epochs.saw(offset, leader_epoch, self.position());
+        if !self.epochs.last_is(leader_epoch) {
+            self.epochs.saw(offset, leader_epoch, self.position());
+        }
         let place = self.places.push(offset, self.pending.lowest().unwrap_or(self.places.next()));
         self.end = offset + 1;
         place

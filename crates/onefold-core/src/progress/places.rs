@@ -10,23 +10,25 @@ pub(super) struct Places {
     /// (offset, place) after each gap, rising. Never empty; one entry where offsets have no gaps.
     starts: VecDeque<(i64, i64)>,
     next: i64,
+    /// The offset that the next place has if no gap comes before it.
+    expected: i64,
 }
 
 impl Places {
     pub(super) fn starting_at(offset: i64) -> Places {
-        Places { starts: VecDeque::from([(offset, offset)]), next: offset }
+        Places { starts: VecDeque::from([(offset, offset)]), next: offset, expected: offset }
     }
 
     /// The place of the next record, which has `offset`. `lowest` is the lowest place still asked about.
     pub(super) fn push(&mut self, offset: i64, lowest: i64) -> i64 {
         let place = self.next;
-        if self.offset_of(place) != offset {
+        if offset != self.expected {
             while self.starts.get(1).is_some_and(|(_, first)| *first <= lowest) {
                 self.starts.pop_front();
             }
             self.starts.push_back((offset, place));
         }
-        self.next += 1;
+        (self.next, self.expected) = (place + 1, offset + 1);
         place
     }
 

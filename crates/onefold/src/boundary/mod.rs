@@ -29,10 +29,24 @@ pub struct Attempt {
     pub identity: Identity,
 }
 
+/// Memory for one attempt at a time.
+#[doc(hidden)]
+pub type Place = tokio_util::sync::ReusableBoxFuture<'static, Handled>;
+
 /// An effect outside any transaction of ours.
 pub trait Effect: Send + Sync + 'static {
     /// One attempt. Cancelled only when the process ends; then it may have happened or not.
     fn run<'a>(&'a self, record: &'a Record, attempt: &'a Attempt) -> BoxFuture<'a, Handled>;
+
+    /// Whether [`Effect::begin_in`] can be called.
+    #[doc(hidden)]
+    fn has_place(&self) -> bool {
+        false
+    }
+
+    /// One attempt in memory that is there already, for an effect that asks nothing of the record once it has begun.
+    #[doc(hidden)]
+    fn begin_in(&self, _record: &Record, _place: &mut Place) {}
 
     /// Where the effect goes, as explanations name it: `http://127.0.0.1:8085/receipts`.
     fn target(&self) -> String;

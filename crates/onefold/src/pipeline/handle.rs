@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ready::{Ready, Work};
 use super::{Anywhere, InTransaction, Pipeline};
-use crate::boundary::{Attempt, BoxFuture, Database, Effect, Tx, TxEffect};
+use crate::boundary::{Attempt, BoxFuture, Database, Effect, Place, Tx, TxEffect};
 use crate::extract::ExtractAll;
 use crate::handler::{Handler, TxHandler};
 use crate::outcome::{Handled, IntoOutcome};
@@ -17,7 +17,7 @@ impl<S: Send + Sync + 'static> Pipeline<Anywhere, S> {
     /// or block are soon begun on tokio altogether.
     pub fn handle<H, Args>(self, handler: H) -> Ready
     where
-        H: Handler<Args, Out: IntoOutcome, Fut: Send>,
+        H: Handler<Args, Out: IntoOutcome, Fut: Send + 'static>,
         Args: ExtractAll<S> + Send + 'static,
     {
         let effect = HandlerEffect { handler, state: self.state, args: std::marker::PhantomData::<fn(Args)> };
@@ -70,9 +70,23 @@ struct HandlerEffect<H, S, Args> {
 impl<H, S, Args> Effect for HandlerEffect<H, S, Args>
 where
     S: Send + Sync + 'static,
-    H: Handler<Args, Out: IntoOutcome, Fut: Send>,
+    H: Handler<Args, Out: IntoOutcome, Fut: Send + 'static>,
     Args: ExtractAll<S> + Send + 'static,
 {
+    fn has_place(&self) -> bool {
+        true
+    }
+
+    fn begin_in(&self, record: &Record, place: &mut Place) {
+        match Args::extract_all(record, &self.state) {
+            Ok(args) => {
+                let running = self.handler.call(args);
+                place.set(async move { running.await.into_outcome() });
+            }
+            Err(failure) => place.set(std::future::ready(Err(failure))),
+        }
+    }
+
     fn run<'a>(&'a self, record: &'a Record, _: &'a Attempt) -> BoxFuture<'a, Handled> {
         match Args::extract_all(record, &self.state) {
             Ok(args) => {

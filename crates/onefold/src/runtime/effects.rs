@@ -1,16 +1,19 @@
 //! One attempt of a handler outside any transaction: look the id up, run, mark the id.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
 use onefold_core::identity::{Claim, RowState};
+use tokio_util::sync::ReusableBoxFuture;
 
 use crate::boundary::sink::{SinkError, TxDone};
-use crate::boundary::{Attempt, Effect};
+use crate::boundary::{Attempt, Effect, Place};
 use crate::crash::CrashPlan;
-use crate::outcome::Outcome;
+use crate::outcome::{Handled, Outcome};
 use crate::record::Record;
 use crate::store::IdStore;
 
@@ -49,16 +52,11 @@ impl Effects {
                     Err(error) => return store_down(&error),
                 }
             }
-            let attempt = std::panic::AssertUnwindSafe(async { self.effect.run(&job.record, &job.attempt).await });
-            let outcome = match attempt.catch_unwind().await {
-                Ok(Ok(outcome @ (Outcome::Done | Outcome::Skip(_) | Outcome::Stale(_)))) => outcome,
-                Ok(Ok(other)) => return TxDone::Refused(other),
-                Ok(Err(failure)) => return TxDone::Failed(failure),
-                Err(panic) => return TxDone::Failed(crate::boundary::panic_failure(&*panic)),
+            let attempt = AssertUnwindSafe(async { self.effect.run(&job.record, &job.attempt).await });
+            let outcome = match self.ended(attempt.catch_unwind().await) {
+                TxDone::Done(outcome) => outcome,
+                otherwise => return otherwise,
             };
-            if self.crash.is_due("after-effect") {
-                return TxDone::NotRun;
-            }
             // Marked before the commit: a crash between them delivers the record again, and the mark suppresses it.
             if let (Some((ids, digest)), Outcome::Done) = (marked, &outcome) {
                 let mark = ids.mark(job.attempt.identity.clone(), digest, RowState::Done).await;
@@ -72,6 +70,53 @@ impl Effects {
         }
     }
 }
+
+/// How a handler ended: as it says, or with a panic.
+type Caught = std::thread::Result<Handled>;
+
+impl Effects {
+    /// Whether an attempt is the effect and nothing around it, and can be made by [`Effects::begin_in`].
+    pub(super) fn has_place(&self) -> bool {
+        self.ids.is_none() && self.effect.has_place()
+    }
+
+    /// One attempt, as far as it comes without waiting; the rest of it otherwise.
+    pub(super) fn begin_in(self: &Arc<Self>, record: &Record, place: &mut Place) -> Result<TxDone, Waiting> {
+        if self.crash.is_due("before-effect") {
+            return Ok(TxDone::NotRun);
+        }
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            self.effect.begin_in(record, place);
+            place.poll(&mut Context::from_waker(Waker::noop()))
+        }));
+        match polled {
+            Ok(Poll::Ready(handled)) => Ok(self.ended(Ok(handled))),
+            Err(panic) => Ok(self.ended(Err(panic))),
+            Ok(Poll::Pending) => {
+                let attempt = std::mem::replace(place, Place::new(std::future::pending()));
+                let effects = self.clone();
+                let rest = async move { effects.ended(AssertUnwindSafe(attempt).catch_unwind().await) };
+                Err(Waiting(ReusableBoxFuture::new(rest)))
+            }
+        }
+    }
+
+    fn ended(&self, attempt: Caught) -> TxDone {
+        let outcome = match attempt {
+            Ok(Ok(outcome @ (Outcome::Done | Outcome::Skip(_) | Outcome::Stale(_)))) => outcome,
+            Ok(Ok(other)) => return TxDone::Refused(other),
+            Ok(Err(failure)) => return TxDone::Failed(failure),
+            Err(panic) => return TxDone::Failed(crate::boundary::panic_failure(&*panic)),
+        };
+        if self.crash.is_due("after-effect") {
+            return TxDone::NotRun;
+        }
+        TxDone::Done(outcome)
+    }
+}
+
+/// An attempt that waits for something.
+pub(super) struct Waiting(pub(super) ReusableBoxFuture<'static, TxDone>);
 
 fn store_down(error: &SinkError) -> TxDone {
     TxDone::SinkDown(format!("the id store: {error}").into())

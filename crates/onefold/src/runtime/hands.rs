@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use onefold_core::lane::Slot;
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::effects::{Effects, Job};
+use super::effects::{Effects, Job, Waiting};
 use super::inbox::{Inbox, Message};
 use crate::boundary::sink::TxDone;
+use crate::boundary::Place;
+use crate::record::Record;
 
 /// One pipeline's handlers at work.
 pub(super) struct Hands {
@@ -26,15 +28,18 @@ pub(super) struct Hands {
     pace: Pace,
     /// The one place in memory for attempts that end at once.
     place: ReusableBoxFuture<'static, TxDone>,
+    /// The same for effects that have nothing around them; `None` where they do.
+    bare: Option<Place>,
 }
 
 /// No longer than this without polling the log. A poll of quick ones stays below it.
-const LONGEST_HERE: Duration = Duration::from_millis(100);
+const LONGEST_HERE: coarsetime::Duration = coarsetime::Duration::from_millis(100);
 
 impl Hands {
     pub(super) fn new(effects: Effects, tokio: tokio::runtime::Handle, inbox: Arc<Inbox>, at_most: usize) -> Hands {
         let place = ReusableBoxFuture::new(std::future::pending());
-        Hands { effects: Arc::new(effects), tokio, inbox, at_most, on_tokio: 0, pace: Pace::Here, place }
+        let bare = effects.has_place().then(|| Place::new(std::future::pending()));
+        Hands { effects: Arc::new(effects), tokio, inbox, at_most, on_tokio: 0, pace: Pace::Here { slow: 0 }, place, bare }
     }
 
     /// Whether one more attempt may begin.
@@ -50,8 +55,18 @@ impl Hands {
 
     /// Begins a few attempts, one after the other.
     pub(super) fn go(&self) -> Go {
-        let began = Instant::now();
-        Go { here: matches!(self.pace, Pace::Here), began, now: began, looked: 0, ran: 0, waited: 0, is_stopped: false }
+        let here = matches!(self.pace, Pace::Here { .. });
+        let began_about = coarsetime::Instant::now();
+        Go { here, began: Instant::now(), began_about, looked: 0, ran: 0, waited: 0, is_stopped: false }
+    }
+
+    /// Makes one attempt of an effect that has nothing around it, as far as it comes without waiting; `None` where there
+    /// is something.
+    pub(super) fn attempt_bare(&mut self, record: &Record, go: &mut Go) -> Option<Result<TxDone, Waiting>> {
+        let attempt = self.effects.begin_in(record, self.bare.as_mut()?);
+        go.ran += 1;
+        go.waited += u32::from(attempt.is_err());
+        Some(attempt)
     }
 
     /// Makes one attempt on this thread, as far as it comes without waiting.
@@ -98,14 +113,12 @@ impl Hands {
     }
 }
 
-/// An attempt that waits for something.
-pub(super) struct Waiting(ReusableBoxFuture<'static, TxDone>);
-
 /// A few attempts that are begun one after the other, without polling the log between them.
 pub(super) struct Go {
     here: bool,
     began: Instant,
-    now: Instant,
+    /// The same by a clock that is a few milliseconds off, and cheap enough to be asked at each record.
+    began_about: coarsetime::Instant,
     /// Records looked at, whether they ran or not.
     looked: u32,
     ran: u32,
@@ -122,28 +135,37 @@ impl Go {
 
     /// Whether nothing more is to run in this go: it was stopped, or the log waits to be polled.
     pub(super) fn is_over(&mut self) -> bool {
-        // At every look, though it costs as much as a small handler: one that blocks is to be the only one that did.
-        self.now = Instant::now();
+        // At every look: one that blocks is to be the only one that did.
         self.looked += 1;
-        self.is_stopped || self.now.duration_since(self.began) >= LONGEST_HERE
+        self.is_stopped || self.began_about.elapsed() >= LONGEST_HERE
     }
 }
 
 /// An attempt that takes less is not worth a hop to another thread.
 const QUICK: Duration = Duration::from_micros(50);
+/// One that takes more is not made here again: all of tokio's threads could make it. Twice what is quick, since what the
+/// engine does for a record and what the machine does meanwhile are in it.
+const SLOW: Duration = Duration::from_micros(100);
+/// So many goes whose attempts were slow, in a row: one may have waited for its turn on the machine.
+const SLOW_IN_A_ROW: u32 = 2;
+/// One go of so long is enough.
+const LONG: Duration = Duration::from_millis(100);
 /// So many quick ones in a row on tokio, and the next ones are made here.
 const QUICK_IN_A_ROW: u32 = 256;
 
 /// Where attempts begin.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Pace {
-    Here,
+    /// After so many slow goes in a row.
+    Here { slow: u32 },
     OnTokio { quick: u32 },
 }
 
 impl Pace {
     fn ended_here(&mut self, looked: u32, ran: u32, waited: u32, took: Duration) {
-        if took > QUICK * looked.max(1) || waited * 4 > ran {
+        let Pace::Here { slow } = self else { return };
+        *slow = if took > SLOW * looked.max(1) { *slow + 1 } else { 0 };
+        if *slow >= SLOW_IN_A_ROW || took > LONG || waited * 4 > ran {
             *self = Pace::OnTokio { quick: 0 };
         }
     }
@@ -152,7 +174,7 @@ impl Pace {
         if let Pace::OnTokio { quick } = self {
             *quick = if is_quick { *quick + 1 } else { 0 };
             if *quick >= QUICK_IN_A_ROW {
-                *self = Pace::Here;
+                *self = Pace::Here { slow: 0 };
             }
         }
     }
@@ -164,9 +186,9 @@ mod tests {
 
     #[test]
     fn slow_and_waiting_handlers_leave_the_engines_thread_and_quick_ones_come_back() {
-        let mut pace = Pace::Here;
+        let mut pace = Pace::Here { slow: 0 };
         pace.ended_here(100, 100, 0, Duration::from_micros(400));
-        assert_eq!(pace, Pace::Here);
+        assert_eq!(pace, Pace::Here { slow: 0 });
         pace.ended_here(100, 100, 26, Duration::from_micros(400));
         assert_eq!(pace, Pace::OnTokio { quick: 0 });
         (1..QUICK_IN_A_ROW).for_each(|_| pace.ended_on_tokio(true));
@@ -174,9 +196,22 @@ mod tests {
         (1..QUICK_IN_A_ROW).for_each(|_| pace.ended_on_tokio(true));
         assert_ne!(pace, Pace::Here);
         pace.ended_on_tokio(true);
-        assert_eq!(pace, Pace::Here);
+        assert_eq!(pace, Pace::Here { slow: 0 });
         // One that blocks for long is enough.
         pace.ended_here(1, 1, 0, Duration::from_secs(1));
+        assert_eq!(pace, Pace::OnTokio { quick: 0 });
+    }
+
+    #[test]
+    fn one_go_that_the_machine_held_up_says_nothing_of_the_handler() {
+        let mut pace = Pace::Here { slow: 0 };
+        let (held_up, quick) = (Duration::from_millis(20), Duration::from_millis(1));
+        for took in [held_up, quick, held_up, quick] {
+            pace.ended_here(100, 100, 0, took);
+        }
+        assert_eq!(pace, Pace::Here { slow: 0 });
+        pace.ended_here(100, 100, 0, held_up);
+        pace.ended_here(100, 100, 0, held_up);
         assert_eq!(pace, Pace::OnTokio { quick: 0 });
     }
 }

@@ -15,8 +15,8 @@ use super::{Engine, Worker};
 use crate::boundary::Attempt;
 use crate::boundary::sink::TxDone;
 use crate::record::Record;
-use crate::runtime::effects::Job;
-use crate::runtime::hands::{Go, Waiting};
+use crate::runtime::effects::{Job, Waiting};
+use crate::runtime::hands::Go;
 
 impl Engine {
     /// Whether records may run as they come, from now until the log is polled again.
@@ -35,20 +35,30 @@ impl Engine {
     }
 
     /// Takes in a record that is new and that progress has room for.
-    pub(super) fn take_in_at_once(&mut self, record: Arc<Record>, place: (i64, i64), go: &mut Go) {
+    pub(super) fn take_in_at_once(&mut self, record: Record, place: (i64, i64), go: &mut Go) {
         self.counters.delivered += 1;
         // Headers are weighed with what is kept.
         let bytes = u32::try_from(record.payload().len()).unwrap_or(u32::MAX);
         let Some(sorted) = self.sort(&record, bytes) else {
             self.counters.skipped += 1;
-            self.passed(&record);
-            return self.spare.keep(record);
+            return self.passed(&record);
         };
         let has_room = matches!(&self.worker, Worker::Effects(hands) if hands.has_room());
         if go.is_over() || !has_room || !sorted.runs() || !self.lanes.is_free(&sorted.arrival) {
+            let record = self.spare.place(record);
             return self.take_in_sorted(record, place, sorted);
         }
-        self.run_at_once(record, place, sorted, go);
+        match self.run_bare(&record, go) {
+            Some(Ok(done)) if self.is_success(&done) => self.passed(&record),
+            Some(otherwise) => {
+                let record = self.spare.place(record);
+                self.give_a_place(record, place, sorted, otherwise, go);
+            }
+            None => {
+                let record = self.spare.place(record);
+                self.run_at_once(record, place, sorted, go);
+            }
+        }
     }
 
     /// The long way, for a record that was looked at already.
@@ -61,21 +71,33 @@ impl Engine {
         }
     }
 
+    /// The attempt of an effect that has nothing around it; `None` where there is something.
+    fn run_bare(&mut self, record: &Record, go: &mut Go) -> Option<Result<TxDone, Waiting>> {
+        let Worker::Effects(hands) = &mut self.worker else { return None };
+        hands.attempt_bare(record, go)
+    }
+
     fn run_at_once(&mut self, record: Arc<Record>, place: (i64, i64), sorted: Sorted, go: &mut Go) {
         let attempt = Attempt { number: 1, identity: sorted.identity.clone() };
         let job = Job { record: record.clone(), attempt, digest: sorted.digest, held: None };
         let Worker::Effects(hands) = &mut self.worker else { return };
         match hands.attempt(job, go) {
-            Ok(TxDone::Done(outcome)) => self.note_success(&outcome),
-            Ok(TxDone::Duplicate) => self.counters.duplicates_id += 1,
-            otherwise => {
-                // What it failed of may hold for the others too: the breaker is asked first.
-                go.is_stopped |= otherwise.is_ok();
-                return self.give_a_place(record, place, sorted, otherwise);
+            Ok(done) if self.is_success(&done) => {
+                self.passed(&record);
+                self.spare.keep(record);
             }
+            otherwise => self.give_a_place(record, place, sorted, otherwise, go),
         }
-        self.passed(&record);
-        self.spare.keep(record);
+    }
+
+    /// Whether the effect is there, now or from before; then it is counted.
+    fn is_success(&mut self, done: &TxDone) -> bool {
+        match done {
+            TxDone::Done(outcome) => self.note_success(outcome),
+            TxDone::Duplicate => self.counters.duplicates_id += 1,
+            _ => return false,
+        }
+        true
     }
 
     /// The record is finished already; nothing of it was ever unfinished.
@@ -94,7 +116,10 @@ impl Engine {
         place: (i64, i64),
         mut sorted: Sorted,
         attempt: Result<TxDone, Waiting>,
+        go: &mut Go,
     ) {
+        // What it failed of may hold for the others too: the breaker is asked first.
+        go.is_stopped |= attempt.is_ok();
         // Reads the headers, so that the client's message is not kept as long as this takes.
         sorted.arrival.bytes = size_of(&record);
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };

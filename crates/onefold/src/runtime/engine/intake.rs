@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// Takes a record in that was polled. With `go`, it runs as it comes, where nothing speaks against it.
-    pub(super) fn take_in(&mut self, record: Arc<Record>, go: Option<&mut Go>) {
+    pub(super) fn take_in(&mut self, record: Record, go: Option<&mut Go>) {
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         if record.offset >= owned.limit {
             return self.keep_waiting(record);
@@ -59,6 +59,7 @@ impl Engine {
         if let Some(go) = go.filter(|_| owned.progress.may_run_at_once(record.offset, owned.running)) {
             return self.take_in_at_once(record, (gap_start, epoch), go);
         }
+        let record = self.spare.place(record);
         let bytes = size_of(&record);
         match owned.progress.delivered(record.offset, record.leader_epoch, bytes) {
             Delivered::New(ticket) => {

@@ -165,7 +165,6 @@ impl Engine {
         };
         let mut go = if records.is_empty() { None } else { self.begin_at_once() };
         for record in records.drain(..) {
-            let record = self.spare.place(record);
             self.take_in(record, go.as_mut());
         }
         if let Some(go) = go {

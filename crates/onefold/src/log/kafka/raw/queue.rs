@@ -76,26 +76,22 @@ impl MessageQueue {
     ) -> Vec<Polled> {
         // One by one: the call that takes many (librdkafka 2.12) counts the end of a partition as a message that was
         // consumed. After the next pause, its own in a rebalance included, reading would go on one offset too far.
-        while self.buffer.len() < at_most {
-            // SAFETY: the queue is ours, and so is what comes.
-            let message = unsafe { c::rd_kafka_consume_queue(self.queue, 0) };
-            if message.is_null() {
-                break;
-            }
-            self.buffer.push(message);
-        }
         let mut polled = Vec::new();
-        self.buffer.retain(|message| {
-            // SAFETY: filled in above; destroyed here, or by the batch that takes it.
+        while self.buffer.len() + polled.len() < at_most {
+            // SAFETY: the queue is ours, and so is what comes; destroyed here, or by the batch that takes it.
             unsafe {
-                let is_record = (**message).err == Code::RD_KAFKA_RESP_ERR_NO_ERROR;
-                if !is_record {
-                    polled.push(polled_of(*message));
-                    c::rd_kafka_message_destroy(*message);
+                let message = c::rd_kafka_consume_queue(self.queue, 0);
+                if message.is_null() {
+                    break;
                 }
-                is_record
+                if (*message).err == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+                    self.buffer.push(message);
+                } else {
+                    polled.push(polled_of(message));
+                    c::rd_kafka_message_destroy(message);
+                }
             }
-        });
+        }
         if !self.buffer.is_empty() {
             // SAFETY: valid, without errors, and not used here any more.
             unsafe { Batch::of(self.buffer.drain(..), consumer) }.records(topic, topic_id, records);
