@@ -13,8 +13,8 @@ use tokio_util::sync::ReusableBoxFuture;
 
 use super::effects::{Effects, Job, Waiting};
 use super::inbox::{Inbox, Message};
-use crate::boundary::sink::TxDone;
 use crate::boundary::Place;
+use crate::boundary::sink::TxDone;
 use crate::record::Record;
 
 /// One pipeline's handlers at work.
@@ -39,7 +39,16 @@ impl Hands {
     pub(super) fn new(effects: Effects, tokio: tokio::runtime::Handle, inbox: Arc<Inbox>, at_most: usize) -> Hands {
         let place = ReusableBoxFuture::new(std::future::pending());
         let bare = effects.has_place().then(|| Place::new(std::future::pending()));
-        Hands { effects: Arc::new(effects), tokio, inbox, at_most, on_tokio: 0, pace: Pace::Here { slow: 0 }, place, bare }
+        Hands {
+            effects: Arc::new(effects),
+            tokio,
+            inbox,
+            at_most,
+            on_tokio: 0,
+            pace: Pace::Here { slow: 0 },
+            place,
+            bare,
+        }
     }
 
     /// Whether one more attempt may begin.
@@ -58,6 +67,11 @@ impl Hands {
         let here = matches!(self.pace, Pace::Here { .. });
         let began_about = coarsetime::Instant::now();
         Go { here, began: Instant::now(), began_about, looked: 0, ran: 0, waited: 0, is_stopped: false }
+    }
+
+    /// Whether the effect has nothing around it.
+    pub(super) fn is_bare(&self) -> bool {
+        self.bare.is_some()
     }
 
     /// Makes one attempt of an effect that has nothing around it, as far as it comes without waiting; `None` where there
@@ -157,8 +171,12 @@ const QUICK_IN_A_ROW: u32 = 256;
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Pace {
     /// After so many slow goes in a row.
-    Here { slow: u32 },
-    OnTokio { quick: u32 },
+    Here {
+        slow: u32,
+    },
+    OnTokio {
+        quick: u32,
+    },
 }
 
 impl Pace {

@@ -7,16 +7,18 @@ use std::sync::Arc;
 
 use onefold_core::attempt::Gate;
 use onefold_core::guarantee::Protocol;
+use onefold_core::lane::{Arrival, Lanes};
 use onefold_core::progress::Delivered;
 
 use super::dispatch::note_running;
 use super::intake::{Sorted, size_of};
+use super::task::Task;
 use super::{Engine, Worker};
 use crate::boundary::Attempt;
 use crate::boundary::sink::TxDone;
 use crate::record::Record;
 use crate::runtime::effects::{Job, Waiting};
-use crate::runtime::hands::Go;
+use crate::runtime::hands::{Go, Hands};
 
 impl Engine {
     /// Whether records may run as they come, from now until the log is polled again.
@@ -37,28 +39,56 @@ impl Engine {
     /// Takes in a record that is new and that progress has room for.
     pub(super) fn take_in_at_once(&mut self, record: Record, place: (i64, i64), go: &mut Go) {
         self.counters.delivered += 1;
+        if let Some(arrival) = self.plain_arrival(&record) {
+            return self.take_in_plain(record, place, arrival, go);
+        }
         // Headers are weighed with what is kept.
-        let bytes = u32::try_from(record.payload().len()).unwrap_or(u32::MAX);
-        let Some(sorted) = self.sort(&record, bytes) else {
+        let Some(sorted) = self.sort(&record, payload_bytes(&record)) else {
             self.counters.skipped += 1;
             return self.passed(&record);
         };
-        let has_room = matches!(&self.worker, Worker::Effects(hands) if hands.has_room());
-        if go.is_over() || !has_room || !sorted.runs() || !self.lanes.is_free(&sorted.arrival) {
-            let record = self.spare.place(record);
-            return self.take_in_sorted(record, place, sorted);
+        let record = self.spare.place(record);
+        if sorted.runs() && self.may_run_here(&sorted.arrival, go) {
+            self.run_at_once(record, place, sorted, go);
+        } else {
+            self.take_in_sorted(record, place, sorted);
         }
-        match self.run_bare(&record, go) {
+    }
+
+    /// The arrival of a record of a pipeline that takes all records, knows them by their origins and has nothing around
+    /// its effect: there is nothing else to find out about it.
+    fn plain_arrival(&self, record: &Record) -> Option<Arrival> {
+        let is_plain = self.plan.filter.is_none()
+            && self.plan.dedup.is_none()
+            && matches!(&self.worker, Worker::Effects(hands) if hands.is_bare());
+        is_plain.then(|| Arrival {
+            partition: record.partition as u32,
+            key: self.lane_of(record),
+            identity: None,
+            bytes: payload_bytes(record),
+        })
+    }
+
+    fn take_in_plain(&mut self, record: Record, place: (i64, i64), arrival: Arrival, go: &mut Go) {
+        let attempt = match &mut self.worker {
+            Worker::Effects(hands) if may_run_here(hands, &self.lanes, &arrival, go) => hands.attempt_bare(&record, go),
+            _ => None,
+        };
+        match attempt {
             Some(Ok(done)) if self.is_success(&done) => self.passed(&record),
-            Some(otherwise) => {
-                let record = self.spare.place(record);
-                self.give_a_place(record, place, sorted, otherwise, go);
-            }
-            None => {
-                let record = self.spare.place(record);
-                self.run_at_once(record, place, sorted, go);
+            attempt => {
+                let (bytes, record) = (arrival.bytes, self.spare.place(record));
+                let Some(sorted) = self.sort(&record, bytes) else { return };
+                match attempt {
+                    Some(attempt) => self.give_a_place(record, place, sorted, attempt, go),
+                    None => self.take_in_sorted(record, place, sorted),
+                }
             }
         }
+    }
+
+    fn may_run_here(&self, arrival: &Arrival, go: &mut Go) -> bool {
+        matches!(&self.worker, Worker::Effects(hands) if may_run_here(hands, &self.lanes, arrival, go))
     }
 
     /// The long way, for a record that was looked at already.
@@ -69,12 +99,6 @@ impl Engine {
         if let Delivered::New(ticket) = delivered {
             self.place(record, ticket, place, sorted);
         }
-    }
-
-    /// The attempt of an effect that has nothing around it; `None` where there is something.
-    fn run_bare(&mut self, record: &Record, go: &mut Go) -> Option<Result<TxDone, Waiting>> {
-        let Worker::Effects(hands) = &mut self.worker else { return None };
-        hands.attempt_bare(record, go)
     }
 
     fn run_at_once(&mut self, record: Arc<Record>, place: (i64, i64), sorted: Sorted, go: &mut Go) {
@@ -137,4 +161,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether the lanes would give it out now.
+fn may_run_here(hands: &Hands, lanes: &Lanes<Task>, arrival: &Arrival, go: &mut Go) -> bool {
+    !go.is_over() && hands.has_room() && lanes.is_free(arrival)
+}
+
+fn payload_bytes(record: &Record) -> u32 {
+    u32::try_from(record.payload().len()).unwrap_or(u32::MAX)
 }

@@ -187,7 +187,7 @@ impl Engine {
         self.plan.dedup.is_some() && !(identity.is_by_origin() && self.protocol.position_is_in_sink())
     }
 
-    fn lane_of(&self, record: &Record) -> Option<u64> {
+    pub(super) fn lane_of(&self, record: &Record) -> Option<u64> {
         let partition = record.partition as u64;
         match self.plan.order {
             Order::Key => record.key.as_deref().map(hash),
