@@ -212,7 +212,7 @@ mod tests {
         (1..QUICK_IN_A_ROW).for_each(|_| pace.ended_on_tokio(true));
         pace.ended_on_tokio(false);
         (1..QUICK_IN_A_ROW).for_each(|_| pace.ended_on_tokio(true));
-        assert_ne!(pace, Pace::Here);
+        assert!(matches!(pace, Pace::OnTokio { .. }));
         pace.ended_on_tokio(true);
         assert_eq!(pace, Pace::Here { slow: 0 });
         // One that blocks for long is enough.
