@@ -14,7 +14,10 @@ enum Kind {
     Number(i64, i64),
     /// From 0 to 1.
     Share,
-    Text,
+    /// `*`, or partitions and brokers as `0:1,1:1`.
+    Replicas,
+    /// What the embedded broker does not have.
+    Tiered,
     OneOf(&'static [&'static str]),
     ListOf(&'static [&'static str]),
 }
@@ -22,7 +25,7 @@ enum Kind {
 const INT: i64 = i32::MAX as i64;
 const LONG: i64 = i64::MAX;
 
-const KNOWN: [(&str, Kind); 28] = [
+const KNOWN: [(&str, Kind); 33] = [
     ("cleanup.policy", Kind::ListOf(&["compact", "delete"])),
     ("compression.gzip.level", Kind::Number(-1, 9)),
     ("compression.lz4.level", Kind::Number(1, 17)),
@@ -32,9 +35,11 @@ const KNOWN: [(&str, Kind); 28] = [
     ("file.delete.delay.ms", Kind::Number(0, LONG)),
     ("flush.messages", Kind::Number(1, LONG)),
     ("flush.ms", Kind::Number(0, LONG)),
-    ("follower.replication.throttled.replicas", Kind::Text),
+    ("follower.replication.throttled.replicas", Kind::Replicas),
     ("index.interval.bytes", Kind::Number(0, INT)),
-    ("leader.replication.throttled.replicas", Kind::Text),
+    ("leader.replication.throttled.replicas", Kind::Replicas),
+    ("local.retention.bytes", Kind::Number(-2, LONG)),
+    ("local.retention.ms", Kind::Number(-2, LONG)),
     ("max.compaction.lag.ms", Kind::Number(1, LONG)),
     ("max.message.bytes", Kind::Number(0, INT)),
     ("message.timestamp.after.max.ms", Kind::Number(0, LONG)),
@@ -44,7 +49,11 @@ const KNOWN: [(&str, Kind); 28] = [
     ("min.compaction.lag.ms", Kind::Number(0, LONG)),
     ("min.insync.replicas", Kind::Number(1, INT)),
     ("preallocate", Kind::Bool),
-    ("retention.bytes", Kind::Number(-1, LONG)),
+    ("remote.log.copy.disable", Kind::Bool),
+    ("remote.log.delete.on.disable", Kind::Bool),
+    ("remote.storage.enable", Kind::Tiered),
+    // Whatever is negative means no limit.
+    ("retention.bytes", Kind::Number(i64::MIN, LONG)),
     ("retention.ms", Kind::Number(-1, LONG)),
     ("segment.bytes", Kind::Number(1_048_576, INT)),
     ("segment.index.bytes", Kind::Number(4, INT)),
@@ -59,6 +68,7 @@ const OWN_KEYS: [(&str, &str); 2] = [("retention", "retention.ms"), ("retention_
 pub(super) fn check(topic: &Reader<'_>, config: &Located<Entries<String>>, embedded: bool) {
     for (name, value) in &config.value {
         match KNOWN.iter().find(|(known, _)| *known == name.value) {
+            Some((_, Kind::Tiered)) if !embedded => takes(topic, name, value, Kind::Bool),
             Some((_, kind)) => takes(topic, name, value, *kind),
             None => unknown(topic, name, embedded),
         }
@@ -103,7 +113,8 @@ impl Kind {
             Kind::Bool => value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false"),
             Kind::Number(from, to) => value.parse().is_ok_and(|number: i64| (from..=to).contains(&number)),
             Kind::Share => value.parse().is_ok_and(|share: f64| (0.0..=1.0).contains(&share)),
-            Kind::Text => true,
+            Kind::Replicas => value.is_empty() || value == "*" || value.split(',').all(is_replica),
+            Kind::Tiered => value.eq_ignore_ascii_case("false"),
             Kind::OneOf(words) => words.contains(&value),
             Kind::ListOf(words) => value.is_empty() || value.split(',').all(|word| words.contains(&word.trim())),
         }
@@ -116,9 +127,15 @@ impl Kind {
             Kind::Number(from, LONG) => format!("no whole number from {from} on"),
             Kind::Number(from, to) => format!("no whole number from {from} to {to}"),
             Kind::Share => "no number from 0 to 1".into(),
-            Kind::Text => "no text".into(),
+            Kind::Replicas => "neither * nor a list of partition:broker".into(),
+            Kind::Tiered => "not false: the embedded broker keeps all of a topic on its own disk".into(),
             Kind::OneOf(words) => format!("none of {}", words.join(", ")),
             Kind::ListOf(words) => format!("no list of {}", words.join(", ")),
         }
     }
+}
+
+fn is_replica(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once(':').is_some_and(|(partition, broker)| is_number(partition) && is_number(broker))
 }

@@ -51,21 +51,32 @@ impl Engine {
     pub(super) fn take_in(&mut self, record: Record, go: Option<&mut Go>) {
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         if record.offset >= owned.limit {
+            let record = self.spare.place(record);
             return self.keep_waiting(record);
         }
-        let (gap_start, epoch) = (owned.reached, owned.epoch);
-        owned.reached = owned.reached.max(record.offset + 1);
-        owned.end = owned.end.max(owned.reached);
+        let place = owned.reach(record.offset);
         if let Some(go) = go.filter(|_| owned.progress.may_run_at_once(record.offset, owned.running)) {
-            return self.take_in_at_once(record, (gap_start, epoch), go);
+            return self.take_in_at_once(record, place, go);
         }
         let record = self.spare.place(record);
+        self.deliver(record, place);
+    }
+
+    /// Takes a record in that has waited to be.
+    pub(super) fn take_in_late(&mut self, record: Arc<Record>) {
+        let Some(owned) = self.owned.get_mut(&record.partition) else { return };
+        let place = owned.reach(record.offset);
+        self.deliver(record, place);
+    }
+
+    fn deliver(&mut self, record: Arc<Record>, place: (i64, i64)) {
+        let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         let bytes = size_of(&record);
         match owned.progress.delivered(record.offset, record.leader_epoch, bytes) {
             Delivered::New(ticket) => {
                 self.counters.delivered += 1;
                 match self.sort(&record, bytes) {
-                    Some(sorted) => self.place(record, ticket, (gap_start, epoch), sorted),
+                    Some(sorted) => self.place(record, ticket, place, sorted),
                     None => {
                         self.counters.skipped += 1;
                         self.finish(record.partition, ticket);

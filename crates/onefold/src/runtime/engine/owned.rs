@@ -34,6 +34,14 @@ impl Owned {
         self.progress.assignment()
     }
 
+    /// The record at `offset` has come: where the gap before it begins, and the owner epoch.
+    pub(super) fn reach(&mut self, offset: i64) -> (i64, i64) {
+        let place = (self.reached, self.epoch);
+        self.reached = self.reached.max(offset + 1);
+        self.end = self.end.max(self.reached);
+        place
+    }
+
     pub(super) fn lag(&self) -> u64 {
         u64::try_from(self.end - self.progress.position()).unwrap_or(0)
     }

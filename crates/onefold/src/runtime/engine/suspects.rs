@@ -329,7 +329,7 @@ impl Engine {
                 Some(offset) if offset < limit => {
                     owned.limit = limit;
                     if let Some(record) = owned.watch.waiting.pop_front() {
-                        self.take_in(record, None);
+                        self.take_in_late(record);
                     }
                 }
                 // What comes queues behind what waits.
