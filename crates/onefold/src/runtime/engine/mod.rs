@@ -2,7 +2,7 @@
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
 //! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`]), look for
-//! what kills the process ([`suspects`]), end ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! what kills the process ([`suspects`], [`notes`]), end ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
 mod at_once;
@@ -13,6 +13,7 @@ mod ended;
 mod flood;
 mod forget;
 mod intake;
+mod notes;
 mod origin;
 mod owned;
 mod report;
@@ -41,8 +42,8 @@ use crate::boundary::sink::Sink;
 use crate::log::{Log, LogError, LogEvent, Publish};
 use crate::pipeline::plan::Plan;
 use crate::record::Record;
+pub(super) use notes::Noted;
 pub(super) use setup::Setup;
-pub(super) use suspects::Noted;
 use task::Task;
 
 /// How an engine ended.

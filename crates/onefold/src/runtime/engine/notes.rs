@@ -1,0 +1,111 @@
+//! Notes of owners on their way: with the next commit, or into the sink beside the position.
+
+use onefold_core::progress::Assignment;
+
+use super::owned::Owned;
+use super::{Engine, Worker};
+use crate::boundary::sink::{NoteAt, SinkError};
+use crate::runtime::inbox::Message;
+
+/// An answer of the sink: partition, its assignment, the note's version; whether each was written.
+pub(in crate::runtime) struct Noted {
+    of: Vec<(i32, Assignment, u64)>,
+    result: Result<Vec<bool>, SinkError>,
+}
+
+/// A partition that nothing is known against waits no longer than this for its first note.
+const LONGEST_START_MS: u64 = 3000;
+
+impl Engine {
+    /// Reads the partitions whose first note is durable. One that nothing is known against does not wait for ever: a
+    /// cluster that takes no commits does not keep its records from being handled.
+    pub(super) fn start_noted(&mut self) -> Result<(), String> {
+        let (mut reading, now) = (Vec::new(), self.clock.now_ms());
+        for partition in &self.careful.watched {
+            let Some(owned) = self.owned.get_mut(partition).filter(|owned| !owned.progress.is_closed()) else {
+                continue;
+            };
+            let Some(since) = owned.watch.starting else { continue };
+            let suspects = &owned.watch.suspects;
+            let in_vain = suspects.is_calm() && now >= since + LONGEST_START_MS;
+            if in_vain {
+                tracing::warn!(
+                    pipeline = self.plan.name(),
+                    partition,
+                    "it reads although no commit is taken: a record \
+                    that kills the process now is not found out"
+                );
+            }
+            if suspects.is_durable() || in_vain {
+                owned.watch.starting = None;
+                reading.push((*partition, owned.progress.end()));
+            }
+        }
+        if reading.is_empty() { Ok(()) } else { self.log.start(&reading).map_err(|error| error.to_string()) }
+    }
+
+    /// The partitions are given up in order: whoever has them next knows it.
+    pub(super) fn close_notes(&mut self, partitions: &[i32]) {
+        for partition in partitions {
+            if let Some(owned) = self.owned.get_mut(partition) {
+                let position = owned.progress.position();
+                owned.watch.suspects.settled(position);
+                owned.watch.suspects.close();
+                self.careful.watched.insert(*partition);
+            }
+        }
+        self.write_notes();
+    }
+
+    /// Sends what is to be noted and is not: into the sink, or with the next commit.
+    pub(super) fn write_notes(&mut self) {
+        let is_open = |owned: &Owned| !owned.watch.suspects.is_durable();
+        if self.notes_travel() {
+            let mut watched = self.careful.watched.iter().filter_map(|partition| self.owned.get(partition));
+            self.careful.is_held_up = watched.any(is_open);
+            if self.careful.is_held_up {
+                self.commits.dirty();
+            }
+            return;
+        }
+        let Worker::Sink(sink) = &self.worker else { return };
+        if self.clock.now_ms() < self.careful.not_before_ms {
+            return;
+        }
+        let (mut notes, mut of) = (Vec::new(), Vec::new());
+        for partition in &self.careful.watched {
+            let Some(owned) = self.owned.get_mut(partition).filter(|owned| is_open(owned)) else { continue };
+            let (version, note) = owned.watch.suspects.note();
+            if owned.watch.writing.is_none() {
+                owned.watch.writing = Some(version);
+                notes.push(NoteAt { partition: *partition, epoch: owned.epoch, note });
+                of.push((*partition, owned.assignment(), version));
+            }
+        }
+        if !notes.is_empty() {
+            self.careful.writing += 1;
+            let (writing, inbox) = (sink.note(notes), self.inbox.clone());
+            self.tokio.spawn(async move { inbox.push(Message::Noted(Noted { of, result: writing.await })) });
+        }
+    }
+
+    /// The sink's answer. What was not written is written again, unless another owner has the partition: then its next
+    /// transaction finds that out.
+    pub(super) fn on_noted(&mut self, Noted { of, result }: Noted) {
+        self.careful.writing -= 1;
+        if let Err(why) = &result {
+            tracing::warn!(pipeline = self.plan.name(), "what runs cannot be noted, and is noted again: {why}");
+            self.careful.not_before_ms = self.clock.now_ms() + 1000;
+        }
+        let written = result.unwrap_or_default();
+        for (nth, (partition, assignment, version)) in of.into_iter().enumerate() {
+            let Some(owned) = self.owned.get_mut(&partition).filter(|o| o.assignment() == assignment) else { continue };
+            owned.watch.writing = None;
+            match written.get(nth) {
+                Some(true) => owned.watch.suspects.durable(version, owned.progress.position()),
+                Some(false) => self.supersede(partition),
+                None => {}
+            }
+        }
+    }
+}
