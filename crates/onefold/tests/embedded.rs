@@ -1,6 +1,8 @@
 //! The same promises on the embedded broker, through librdkafka. One file per promise in `embedded/`.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
+#[path = "embedded/a_position_out_of_range_halts_its_partition.rs"]
+mod a_position_out_of_range_halts_its_partition;
 #[path = "embedded/a_record_that_kills_the_process_ends_dead.rs"]
 mod a_record_that_kills_the_process_ends_dead;
 #[path = "embedded/bytes_come_through_verbatim.rs"]

@@ -161,6 +161,11 @@ fn secrets_that_are_not_there_are_said_before_a_run() {
     }
     let near = load(&text("{ env = \"CARGO_MANIFEST_DRI\" }")).expect("misspelt");
     assert!(near.contains("write `CARGO_MANIFEST_DIR` in place of `CARGO_MANIFEST_DRI`"), "{near}");
+    let tls =
+        load("[kafka]\nbootstrap = \"k:9092\"\ntls = { ca = \"gone.pem\", certificate = \"there\" }\n").expect("wrong");
+    #[cfg(feature = "tls")]
+    assert!(tls.contains("2 errors"), "{tls}");
+    assert!(tls.contains("kafka.tls.ca: cannot read") && tls.contains("kafka.tls has no `key`"), "{tls}");
     // Who only explains or lists needs no secret.
     std::fs::write(&path, text(unset)).expect("writes");
     assert!(File::load(&path).is_ok() && Cluster::load(&path).is_ok());

@@ -25,6 +25,11 @@ pub fn keytool() -> anyhow::Result<PathBuf> {
     apt::program("keytool", "default-jre-headless")
 }
 
+/// OpenSSL's command, which writes keys as the PEM files that `[kafka.tls]` takes.
+pub fn openssl() -> anyhow::Result<PathBuf> {
+    apt::program("openssl", "openssl")
+}
+
 fn maven() -> anyhow::Result<PathBuf> {
     apt::program("mvn", "maven")
 }

@@ -17,6 +17,8 @@ mod protocol;
 mod check_tests;
 #[cfg(test)]
 mod explain_tests;
+#[cfg(test)]
+mod properties_tests;
 
 pub use check::{Fix, Refusal};
 pub use explain::{Explanation, Line};

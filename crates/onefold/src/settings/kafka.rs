@@ -13,7 +13,7 @@ pub enum KafkaSettings {
     Bootstrap { servers: String, tls: Option<Tls>, sasl: Option<Sasl> },
 }
 
-/// `[kafka.tls]`. An empty table turns encryption on with the system's authorities.
+/// `[kafka.tls]`. An empty table turns encryption on with the system's authorities, or those in `$SSL_CERT_FILE`.
 #[derive(Debug, Clone, Default)]
 pub struct Tls {
     /// PEM files.
@@ -35,7 +35,7 @@ impl KafkaSettings {
     /// librdkafka's names and values for encryption and identity, secrets revealed.
     ///
     /// # Errors
-    /// A secret that cannot be read.
+    /// A secret or a certificate that cannot be read.
     pub fn client_properties(&self, folder: &Path) -> Result<Vec<(&'static str, String)>, String> {
         let KafkaSettings::Bootstrap { tls, sasl, .. } = self else { return Ok(vec![]) };
         let protocol = match (tls, sasl) {
@@ -46,18 +46,21 @@ impl KafkaSettings {
         };
         let mut properties = vec![("security.protocol", protocol.to_owned())];
         if let Some(tls) = tls {
-            // A built-in OpenSSL knows no folder of the system's; librdkafka then looks where systems keep them.
+            // A built-in OpenSSL knows no folder of the system's; librdkafka then looks where systems keep them, and not
+            // where OpenSSL's own variable says.
             if tls.ca.is_none() {
-                properties.push(("ssl.ca.location", "probe".to_owned()));
+                let told = std::env::var("SSL_CERT_FILE").ok().filter(|file| !file.is_empty());
+                properties.push(("ssl.ca.location", told.unwrap_or_else(|| "probe".to_owned())));
             }
             let files = [
                 ("ssl.ca.location", &tls.ca),
                 ("ssl.certificate.location", &tls.certificate),
                 ("ssl.key.location", &tls.key),
             ];
-            properties.extend(
-                files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?.display().to_string()))),
-            );
+            for (name, path) in files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
+                can_be_read(path)?;
+                properties.push((name, path.display().to_string()));
+            }
             if let Some(password) = &tls.key_password {
                 properties.push(("ssl.key.password", password.reveal(folder)?));
             }
@@ -69,6 +72,11 @@ impl KafkaSettings {
         }
         Ok(properties)
     }
+}
+
+/// OpenSSL says only that something is wrong with a file, and not which.
+fn can_be_read(path: &Path) -> Result<(), String> {
+    std::fs::read(path).map(|_| ()).map_err(|why| format!("cannot read {}: {why}", path.display()))
 }
 
 /// Encryption and SCRAM are OpenSSL's, which is built in with the feature `tls` only.
@@ -160,16 +168,29 @@ fn embedded(mut table: Reader<'_>) -> Option<KafkaSettings> {
 }
 
 fn tls(mut table: Reader<'_>) -> Tls {
-    let source = table.found.source;
-    let path = |name: Option<Located<String>>| name.map(|name| source.resolve(&name));
-    let tls = Tls {
-        ca: path(table.optional("ca")),
-        certificate: path(table.optional("certificate")),
-        key: path(table.optional("key")),
-        key_password: table.optional("key_password").map(|secret| secret.value),
-    };
+    let [ca, certificate, key] = ["ca", "certificate", "key"].map(|name| pem(&mut table, name));
+    for (is_there, (name, span)) in
+        [(key.is_some(), ("key", "certificate")), (certificate.is_some(), ("certificate", "key"))]
+    {
+        if let (false, false, Some(span)) = (is_there, table.has(name), table.key_span(span)) {
+            let what = format!("{} has no `{name}`: a client's certificate and its key go together", table.path);
+            let line = format!("{name} = \"client.{}\"", if name == "key" { "key" } else { "pem" });
+            table.problem(Problem::new(span, what).fix(table.add(&[line])));
+        }
+    }
+    let tls = Tls { ca, certificate, key, key_password: table.optional("key_password").map(|secret| secret.value) };
     table.finish();
     tls
+}
+
+fn pem(table: &mut Reader<'_>, key: &'static str) -> Option<PathBuf> {
+    let name = table.optional::<String>(key)?;
+    let path = table.found.source.resolve(&name);
+    // As with secrets: who only explains or lists pipelines needs none.
+    if let (true, Err(why)) = (table.found.secrets, can_be_read(&path)) {
+        table.problem(Problem::new(name.span, format!("{}.{key}: {why}", table.path)));
+    }
+    Some(path)
 }
 
 fn sasl(mut table: Reader<'_>) -> Option<Sasl> {

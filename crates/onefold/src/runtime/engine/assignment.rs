@@ -48,7 +48,7 @@ impl Engine {
             }
             LogEvent::Committed(answer) => self.on_committed(answer),
             LogEvent::OutOfRange { partition, reason } => self.halt(partition, reason),
-            LogEvent::Unreachable(why) => self.report.unreachable(self.plan.name(), why),
+            LogEvent::Unreachable(why) => self.report.unreachable(self.plan.name(), super::report::Whose::Cluster, why),
         }
         Ok(())
     }

@@ -175,7 +175,7 @@ impl Engine {
         match polled {
             Ok(Some(event)) => self.on_event(event)?,
             Ok(None) => {}
-            Err(LogError::Unreachable(why)) => self.report.unreachable(self.plan.name(), why),
+            Err(LogError::Unreachable(why)) => self.report.unreachable(self.plan.name(), report::Whose::Cluster, why),
             Err(error) => return Err(error.to_string()),
         }
         Ok(busy)

@@ -8,6 +8,7 @@ use onefold_core::progress::{METADATA_BYTES, PartitionProgress, Room, Saved};
 use onefold_core::suspects::{Note, Suspects, SuspectsSettings};
 
 use super::owned::Owned;
+use super::report::Whose;
 use super::suspects::Watch;
 use super::{Engine, Worker};
 use crate::boundary::sink::{ClaimAt, Claimed, SinkError};
@@ -25,9 +26,12 @@ impl Engine {
         }
         let partitions = std::mem::take(&mut self.starting.partitions);
         match self.start(&partitions) {
-            Ok(()) => Ok(()),
-            Err(StartError::Later(why)) => {
-                self.report.unreachable(self.plan.name(), why);
+            Ok(()) => {
+                self.report.reached(self.plan.name(), Whose::Sink);
+                Ok(())
+            }
+            Err(StartError::Later(whose, why)) => {
+                self.report.unreachable(self.plan.name(), whose, why);
                 self.starting.partitions = partitions;
                 self.starting.not_before_ms = self.clock.now_ms() + 1000;
                 Ok(())
@@ -210,14 +214,14 @@ fn out_of_range(position: &Position, bounds: Bounds) -> Option<String> {
 
 /// Why a partition does not start.
 enum StartError {
-    Later(String),
+    Later(Whose, String),
     Never(String),
 }
 
 impl From<LogError> for StartError {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Unreachable(why) => StartError::Later(why),
+            LogError::Unreachable(why) => StartError::Later(Whose::Cluster, why),
             error => StartError::Never(error.to_string()),
         }
     }
@@ -226,7 +230,7 @@ impl From<LogError> for StartError {
 impl From<SinkError> for StartError {
     fn from(error: SinkError) -> Self {
         match error {
-            SinkError::Down(why) => StartError::Later(why),
+            SinkError::Down(why) => StartError::Later(Whose::Sink, why),
             SinkError::Foreign(why) | SinkError::Setup(why) => StartError::Never(why),
         }
     }

@@ -21,8 +21,8 @@ pub(super) struct Report {
     pub(super) halted: BTreeMap<i32, String>,
     /// Why the flood guard holds everything back.
     pub(super) systemic: Option<String>,
-    unreachable: Option<(String, u64)>,
-    /// What was said of a cluster that cannot be reached, since a record was last finished: each once.
+    unreachable: Option<Unreachable>,
+    /// What was said of what cannot be reached, since a record was last finished: each once.
     said: BTreeSet<String>,
     said_down: bool,
     /// When to ask next whether a cluster that could not be reached is back.
@@ -32,6 +32,31 @@ pub(super) struct Report {
     told_ms: u64,
     told_finished: u64,
     lanes_made: u64,
+}
+
+/// What could not be reached last.
+struct Unreachable {
+    whose: Whose,
+    why: String,
+    /// How many records were finished by then: whatever was finished since was reached.
+    finished: u64,
+}
+
+/// Whose absence it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Cluster,
+    /// The sink's, when a partition is to be claimed in it.
+    Sink,
+}
+
+impl Whose {
+    fn name(self) -> &'static str {
+        match self {
+            Whose::Cluster => "the cluster",
+            Whose::Sink => "the sink",
+        }
+    }
 }
 
 const TELL_EVERY_MS: u64 = 250;
@@ -47,14 +72,22 @@ impl Report {
         self.lanes_made.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
-    pub(super) fn unreachable(&mut self, pipeline: &str, why: String) {
-        if self.unreachable.as_ref().is_some_and(|(_, at)| *at != self.finished) {
+    pub(super) fn unreachable(&mut self, pipeline: &str, whose: Whose, why: String) {
+        if self.unreachable.as_ref().is_some_and(|last| last.finished != self.finished) {
             self.said.clear();
         }
         if self.said.insert(why.clone()) {
             tracing::warn!(pipeline, "{why}");
         }
-        self.unreachable = Some((why, self.finished));
+        self.unreachable = Some(Unreachable { whose, why, finished: self.finished });
+    }
+
+    /// Says that it is back, if this is what could not be reached.
+    pub(super) fn reached(&mut self, pipeline: &str, whose: Whose) {
+        if self.unreachable.take_if(|last| last.whose == whose).is_some() {
+            self.said.clear();
+            tracing::warn!(pipeline, "goes on: {} can be reached again", whose.name());
+        }
     }
 
     pub(super) fn systemic(&mut self, pipeline: &str, reason: &Reason) {
@@ -88,15 +121,14 @@ impl Engine {
     /// tells nothing.
     pub(super) fn say_if_reachable(&mut self) {
         let now = self.clock.now_ms();
-        if self.report.unreachable.is_none() || now < self.report.ask_ms {
+        let is_cluster = self.report.unreachable.as_ref().is_some_and(|last| last.whose == Whose::Cluster);
+        if !is_cluster || now < self.report.ask_ms {
             return;
         }
         self.report.ask_ms = now + ASK_EVERY_MS;
         let partition = self.owned.keys().next().copied().unwrap_or(0);
         if self.log.bounds(partition, ASK).is_ok() {
-            tracing::warn!(pipeline = self.plan.name(), "goes on: the cluster can be reached again");
-            self.report.unreachable = None;
-            self.report.said.clear();
+            self.report.reached(self.plan.name(), Whose::Cluster);
         }
     }
 
@@ -142,9 +174,8 @@ impl Engine {
         if self.owned.values().any(|owned| owned.watch.suspects.is_careful()) {
             reasons.push(PauseReason::Suspects.as_str().to_owned());
         }
-        if let Some((why, _)) = self.report.unreachable.as_ref().filter(|(_, at)| *at == self.report.finished) {
-            reasons.push(why.clone());
-        }
+        let last = self.report.unreachable.as_ref();
+        reasons.extend(last.filter(|last| last.finished == self.report.finished).map(|last| last.why.clone()));
         (!reasons.is_empty()).then(|| reasons.join(", "))
     }
 }

@@ -89,15 +89,44 @@ pub(crate) fn open_connection(path: &Path) -> Result<Connection, Failure> {
         std::fs::create_dir_all(folder)
             .map_err(|e| Failure::sink_down(format!("cannot make the folder {}: {e}", folder.display())))?;
     }
-    let conn = Connection::open(path)
-        .map_err(|e| Failure::sink_down(format!("cannot open the SQLite file {}: {e}", path.display())))?;
+    let conn = Connection::open(path).map_err(|why| unusable("open", path, &why))?;
     // Opening reads nothing yet: whether it is a database, and lets itself be written, shows here.
-    let refused =
-        |e: rusqlite::Error| Failure::sink_down(format!("cannot use the SQLite file {}: {e}", path.display()));
-    conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(refused)?;
+    let refused = |why: rusqlite::Error| unusable("use", path, &why);
+    conn.busy_timeout(PATIENCE).map_err(refused)?;
     conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;").map_err(refused)?;
+    try_to_write(&conn).map_err(refused)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
+}
+
+/// How long another process's lock is waited for.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// SQLite opens a file that it may not write as one to read, and says so only when it is to write.
+fn try_to_write(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(std::time::Duration::ZERO)?;
+    let tried = conn.execute_batch("BEGIN IMMEDIATE; CREATE TABLE onefold_try (x)");
+    if !conn.is_autocommit() {
+        conn.execute_batch("ROLLBACK")?;
+    }
+    match tried {
+        // Somebody else writes right now: it can be written.
+        Err(why) if why.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {}
+        tried => tried?,
+    }
+    conn.busy_timeout(PATIENCE)
+}
+
+fn unusable(what: &str, path: &Path, why: &rusqlite::Error) -> Failure {
+    use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+    let path = path.display();
+    let to_do = match why.sqlite_error_code() {
+        Some(CannotOpen | PermissionDenied | ReadOnly) => {
+            "\n  to fix         let this user write it, make files in its folder, and write those that SQLite keeps beside it (-wal, -shm)"
+        }
+        _ => "",
+    };
+    Failure::sink_down(format!("cannot {what} the SQLite file {path}: {why}{to_do}"))
 }
 
 /// The machine's clock: only for windows and for people, never for order.
