@@ -103,7 +103,7 @@ async fn work(
             "{} came before all was drained; nothing is lost: run it again, and it goes on where it was",
             signal.name()
         ))),
-        Some(Cause::TimeUp(limit)) if !watch.is_drained() => Err(cause::not_in_time(limit, &watch.left())),
+        Some(Cause::TimeUp(limit)) => Err(cause::not_in_time(limit, &watch.left())),
         _ => Ok(()),
     }
 }

@@ -86,12 +86,6 @@ impl Watch {
         self.told(&text, || event::draining(signal, in_flight, parked_keys));
     }
 
-    /// Whether every pipeline ended with nothing left: the time was up when it was done all the same.
-    pub fn is_drained(&self) -> bool {
-        let seen = lock(&self.seen);
-        !seen.is_empty() && seen.values().all(|now| now.ended && now.lag == Some(0) && now.paused.is_none())
-    }
-
     /// What pipelines have left, and what they waited for, a line each.
     pub fn left(&self) -> String {
         let (seen, waits) = (lock(&self.seen), lock(&self.waits));
