@@ -162,7 +162,7 @@ fn child(folder: &Path, kind: &str, killers: &str, crash_at: Option<&str>) -> bo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "run by the tests above, to be killed"]
+#[ignore = "run by the test above, to be killed"]
 async fn the_process_that_is_killed() {
     let Ok(folder) = std::env::var("ONEFOLD_TEST_FOLDER") else { return };
     let (kind, folder) = (std::env::var("ONEFOLD_TEST_KIND").unwrap(), Path::new(&folder));

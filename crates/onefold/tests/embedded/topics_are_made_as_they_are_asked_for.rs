@@ -45,8 +45,7 @@ async fn configs_that_a_file_may_have_are_the_brokers() {
     assert!(entries.len() > 20, "{entries:?}");
     let samples =
         ["-2", "-1", "0", "1", "10", "0.5", "2000000", "true", "lz4", "compact", "delete,compact", "LogAppendTime"];
-    // What a list of replicas looks like, the broker alone knows.
-    for entry in entries.iter().filter(|entry| !entry.name.ends_with("throttled.replicas")) {
+    for entry in &entries {
         let default = entry.value.clone().unwrap_or_default();
         assert!(is_right(&entry.name, &default), "{} = {default} is its default", entry.name);
         for (n, sample) in samples.iter().enumerate() {
