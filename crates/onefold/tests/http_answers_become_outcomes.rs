@@ -127,6 +127,21 @@ async fn no_answer_in_time_is_ambiguous() {
     assert_eq!(seen.lock().unwrap().len(), 1, "the request went out");
 }
 
+/// Where a body is no JSON, quotes in it are characters like others.
+#[tokio::test]
+async fn a_body_of_another_kind_takes_values_as_they_are() {
+    let (url, seen) = server().await;
+    let path = Record::new("payments", None, Some(br#"{"at":"C:\\x"}"#));
+    for (kind, body, expected) in [
+        ("text/xml", r#"<u at="{at:text}"/>"#, r#"<u at="C:\x"/>"#),
+        ("application/merge-patch+json", r#"{"at":"{at}"}"#, r#"{"at":"C:\\x"}"#),
+    ] {
+        let more = format!("headers = {{ Content-Type = \"{kind}\" }}\nbody = '{body}'");
+        assert!(matches!(post(&endpoint(&format!("{url}/200"), &more), &path).await, Ok(Outcome::Done)));
+        assert_eq!(seen.lock().unwrap().pop().expect("one request").1, expected);
+    }
+}
+
 /// Nobody listening is no record's fault: once may be chance, then it is the sink.
 #[tokio::test]
 async fn nobody_to_connect_to_is_transient_then_the_sink() {

@@ -62,6 +62,14 @@ fn the_example_is_right() {
     assert_eq!(file.pipelines.len(), 3);
 }
 
+/// A slip of completion: thousands of mistakes tell no more than ten, and take for ever.
+#[test]
+fn of_a_file_that_is_no_toml_the_first_mistakes_are_said() {
+    let said = said_of(&"{\"id\": \"a\", \"data\": {\"x\": 1}}\n".repeat(20_000));
+    let count = said.matches("error:").count();
+    assert!((1..=20).contains(&count), "{count} are said");
+}
+
 fn said_of(text: &str) -> String {
     File::parse(Path::new("onefold.toml"), text.to_owned()).expect_err("wrong on purpose").to_string()
 }
@@ -113,6 +121,8 @@ fn sql_and_bodies_that_are_right_pass() {
         "body = '{\"a\": {x}, \"b\": \"{y?} and {z:text}\", \"c\": [{n:text}]}'",
         "body = '{data}'",
         "body = 'a={x}'\nheaders = { \"content-type\" = \"text/plain\" }",
+        "body = \"{x}\\n{y}\"\nheaders = { \"content-type\" = \"application/x-ndjson\" }",
+        "body = ''",
     ] {
         assert_eq!(right_or_said(&http(right)), None, "{right}");
     }

@@ -45,7 +45,7 @@ impl Where {
     /// Settings for a client of a broker that was reached just now.
     pub async fn client(&self) -> Done<ClientConfig> {
         let (config, servers, hint) = self.config()?;
-        reach::reach(&config, &servers, &hint).await?;
+        reach::reach(&config, &servers, &hint, "say where it is: --bootstrap HOST:PORT").await?;
         Ok(config)
     }
 

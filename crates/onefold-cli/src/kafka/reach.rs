@@ -13,14 +13,14 @@ use tokio::net::TcpStream;
 const LIMIT: Duration = Duration::from_secs(4);
 
 /// Connects to the first of the addresses that answers, and hears from the cluster who it is.
-pub async fn reach(client: &ClientConfig, servers: &str, hint: &str) -> Done {
-    connect(servers, hint).await?;
+pub async fn reach(client: &ClientConfig, servers: &str, hint: &str, remedy: &str) -> Done {
+    connect(servers, hint, remedy).await?;
     let (client, servers, hint) = (client.clone(), servers.to_owned(), hint.to_owned());
     let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint));
     asked.await.or_failed("asking the cluster broke off")?
 }
 
-async fn connect(servers: &str, hint: &str) -> Done {
+async fn connect(servers: &str, hint: &str, remedy: &str) -> Done {
     let mut reasons = vec![];
     for server in servers.split(',').map(str::trim).filter(|server| !server.is_empty()) {
         match tokio::time::timeout(LIMIT, TcpStream::connect(with_port(server))).await {
@@ -32,7 +32,7 @@ async fn connect(servers: &str, hint: &str) -> Done {
     Err(Failure::failed(format!(
         "no broker at {} ({hint})\n  \
          to fix         start one: onefold broker\n  \
-         or             say where it is: --bootstrap HOST:PORT",
+         or             {remedy}",
         if reasons.is_empty() { "an empty address".to_owned() } else { reasons.join("; ") },
     )))
 }

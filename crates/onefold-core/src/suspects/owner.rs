@@ -19,7 +19,7 @@ impl SuspectsSettings {
     /// Suspects cost a durable note each, so the window is small; it costs one a half window while it holds. The
     /// stretch is longer than what a pipeline finishes between two commits.
     pub const fn crashes(crashes: u32) -> SuspectsSettings {
-        SuspectsSettings { crashes, window: 512, watched: 32_768 }
+        SuspectsSettings { crashes: if crashes == 0 { 1 } else { crashes }, window: 512, watched: 32_768 }
     }
 }
 

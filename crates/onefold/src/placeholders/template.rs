@@ -10,6 +10,8 @@ pub enum Form {
     /// JSON, strings with their quotes: bodies. `{path:text}` gives the characters. Between quotes of the template's own
     /// the value's characters, escaped as JSON strings have them.
     Json,
+    /// The same in a text that is no JSON, where quotes mean nothing: bodies of another content type.
+    Body,
     /// Its characters, percent-encoded: parts of a URL.
     Url,
 }
@@ -139,7 +141,7 @@ fn put_in_quotes(out: &mut String, hole: &Hole, fields: &Fields<'_>) -> Result<(
 
 fn put(out: &mut String, hole: &Hole, fields: &Fields<'_>, form: Form) -> Result<(), Poison> {
     let field = found(hole, fields)?;
-    if form == Form::Json && !hole.text {
+    if matches!(form, Form::Json | Form::Body) && !hole.text {
         out.push_str(&field.map_or(Ok("null".to_owned()), |field| json(field, hole))?);
         return Ok(());
     }
@@ -149,7 +151,7 @@ fn put(out: &mut String, hole: &Hole, fields: &Fields<'_>, form: Form) -> Result
     };
     match form {
         Form::Url => text.bytes().for_each(|byte| percent(out, byte)),
-        Form::Text | Form::Json => out.push_str(&text),
+        Form::Text | Form::Json | Form::Body => out.push_str(&text),
     }
     Ok(())
 }

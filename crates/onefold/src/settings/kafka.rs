@@ -76,7 +76,9 @@ impl KafkaSettings {
 
 /// OpenSSL says only that something is wrong with a file, and not which.
 fn can_be_read(path: &Path) -> Result<(), String> {
-    std::fs::read(path).map(|_| ()).map_err(|why| format!("cannot read {}: {why}", path.display()))
+    // Authorities may be a folder of files.
+    let read = if path.is_dir() { std::fs::read_dir(path).map(|_| ()) } else { std::fs::read(path).map(|_| ()) };
+    read.map_err(|why| format!("cannot read {}: {why}", path.display()))
 }
 
 /// Encryption and SCRAM are OpenSSL's, which is built in with the feature `tls` only.

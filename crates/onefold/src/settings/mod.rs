@@ -34,6 +34,8 @@ pub use nearest::nearest;
 pub use pipeline::{DedupSettings, PipelineSettings, RetrySettings, StoreSettings};
 pub use problem::{Fix, Problem, Said, SettingsErrors};
 pub use reader::Located;
+#[cfg(feature = "http")]
+pub(crate) use sink::names_json;
 pub use sink::{ExecSettings, HeaderSetting, HttpSettings, SearchSettings, SinkSettings, SqlSettings};
 pub use topic::{LoadSettings, TopicSettings, bad_name};
 pub use values::Secret;
@@ -89,8 +91,8 @@ impl Cluster {
         let source = source::Source { path: path.to_owned(), text: text_of(path)? };
         let (table, broken) = toml::de::DeTable::parse_recoverable(&source.text);
         let found = reader::Findings::new(&source);
-        for error in &broken {
-            found.note(Problem::new(error.span().unwrap_or(0..0), error.message()));
+        if is_no_toml(&broken, &found) {
+            return Err(SettingsErrors::new(source.clone(), found.into_problems()).into());
         }
         let kafka = kafka::read(&mut reader::Reader::root(&found, table.get_ref()));
         let problems = up_to_holes(found.into_problems(), broken.len());
@@ -156,12 +158,23 @@ impl File {
     }
 }
 
+/// So many mistakes of spelling are told at once. A file with more is of another kind, and nothing else is looked for.
+const MISSPELT: usize = 10;
+
+/// Notes what is no TOML; whether it is so much that the rest tells nothing.
+fn is_no_toml(broken: &[toml::de::Error], found: &reader::Findings<'_>) -> bool {
+    for error in broken.iter().take(MISSPELT) {
+        found.note(Problem::new(error.span().unwrap_or(0..0), error.message()));
+    }
+    broken.len() > MISSPELT
+}
+
 fn read(source: &source::Source, secrets: bool) -> (Option<File>, Vec<Problem>) {
     let (table, broken) = toml::de::DeTable::parse_recoverable(&source.text);
     let mut found = reader::Findings::new(source);
     found.secrets = secrets;
-    for error in &broken {
-        found.note(Problem::new(error.span().unwrap_or(0..0), error.message()));
+    if is_no_toml(&broken, &found) {
+        return (None, found.into_problems());
     }
     let mut root = reader::Reader::root(&found, table.get_ref());
     let kafka = kafka::read(&mut root);

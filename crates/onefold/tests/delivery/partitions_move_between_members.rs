@@ -1,7 +1,7 @@
 //! Members come, go and vanish while records flow: nothing is lost; with the position in the sink nothing happens
 //! twice either.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use onefold::log::Log as _;
 use onefold::log::memory::MemoryLog;
 use onefold::prelude::*;
 use onefold::testing::{self, MemoryCluster};
+use onefold_core::progress::Saved;
 
 use crate::common::{Folder, payments};
 
@@ -109,4 +110,41 @@ async fn a_drain_that_cannot_commit_its_positions_does_not_end_well() {
     let undone = testing::run_on(&cluster, pipeline).await.unwrap_err().to_string();
     assert!(undone.contains("with work left undone") && undone.contains("start it again"), "{undone}");
     assert_eq!(cluster.committed("receipts", "payments", 0), None);
+}
+
+/// A handler that takes longer than a revoke may wait: its partition goes without it, and that is no end of the process.
+/// Were it taken for one, a few slow moves would bring a record to the dead letters that ended nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_still_runs_when_its_partition_goes_is_charged_with_nothing() {
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", 2);
+    for payment in payments(20) {
+        cluster.append(payment);
+    }
+    let begun = Arc::new(Mutex::new(HashSet::new()));
+    let hung = Pipeline::from("payments").group("receipts").with_state(begun.clone()).handle(
+        async |record: Record, State(begun): State<Arc<Mutex<HashSet<i32>>>>| {
+            begun.lock().unwrap().insert(record.partition);
+            std::future::pending::<()>().await;
+        },
+    );
+    let first = tokio::spawn(testing::run_on(&cluster, hung).at_most(Duration::from_secs(60)).into_future());
+    until(|| begun.lock().unwrap().len() == 2).await;
+    let mut second = MemoryLog::join(&cluster, "receipts", "payments");
+    let mut moved = None;
+    until(|| {
+        match second.poll(&mut Vec::new(), 0) {
+            Ok(Some(onefold::log::LogEvent::Assigned(partitions))) => moved = partitions.first().copied(),
+            other => assert!(other.is_ok(), "{other:?}"),
+        }
+        moved.is_some()
+    })
+    .await;
+    let wait = Duration::from_secs(10);
+    let at = second.committed(&[moved.unwrap()], wait).unwrap().remove(0);
+    let (topic_id, offset) = (second.topic_id(wait).unwrap(), at.offset.expect("a commit"));
+    let saved = Saved::read(at.metadata.as_deref(), topic_id, offset, at.leader_epoch).unwrap();
+    let note = saved.note.expect("owners leave notes");
+    assert!(!note.is_open && note.tried.is_none(), "{note:?}");
+    first.abort();
 }

@@ -32,7 +32,9 @@ impl RunningCluster {
         };
         let client = find::client(&file.cluster(), &address)?;
         if broker.is_none() {
-            reach::reach(&client, &address, &format!("said by {}", file.path.display())).await?;
+            let path = file.path.display();
+            let remedy = format!("correct `bootstrap` below [kafka] in {path}");
+            reach::reach(&client, &address, &format!("said by {path}"), &remedy).await?;
         }
         let properties = file.kafka.client_properties(&file.cluster().folder).map_err(Failure::failed)?;
         let more = properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

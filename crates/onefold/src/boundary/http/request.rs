@@ -1,7 +1,7 @@
 use super::HttpError;
 use crate::placeholders::{Fields, Form, Poison, Template};
 use crate::record::Record;
-use crate::settings::{HeaderSetting, HttpSettings};
+use crate::settings::{HeaderSetting, HttpSettings, names_json};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 /// How a record becomes a request.
@@ -13,6 +13,7 @@ pub(super) struct Request {
     fixed: HeaderMap,
     headers: Vec<(HeaderName, Template)>,
     is_json: bool,
+    body_form: Form,
 }
 
 /// Why a record cannot become one. No retry helps.
@@ -35,11 +36,17 @@ impl Request {
             fixed: HeaderMap::new(),
             headers: vec![],
             is_json: true,
+            body_form: Form::Json,
         };
         for (name, setting) in &settings.headers {
             let wrong = |why: String| HttpError::Secret { name: name.clone(), why };
             let header: HeaderName = name.parse().map_err(|_| wrong("is no name of a header".into()))?;
-            request.is_json &= header != CONTENT_TYPE;
+            if header == CONTENT_TYPE {
+                request.is_json = false;
+                let names = |template: &Template| template.plain().is_some_and(names_json);
+                let is_json = matches!(setting, HeaderSetting::Template(template) if names(template));
+                request.body_form = if is_json { Form::Json } else { Form::Body };
+            }
             match setting {
                 HeaderSetting::Template(template) => request.headers.push((header, template.clone())),
                 HeaderSetting::Secret(secret) => {
@@ -74,7 +81,7 @@ impl Request {
 
     fn body(&self, record: &Record, fields: &Fields<'_>) -> Result<reqwest::Body, Unsendable> {
         if let Some(template) = &self.body {
-            return Ok(template.render(fields, Form::Json)?.into());
+            return Ok(template.render(fields, self.body_form)?.into());
         }
         // What calls itself JSON is JSON; with a content type of the settings' own it is whatever they say.
         if self.is_json {

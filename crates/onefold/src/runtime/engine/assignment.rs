@@ -21,10 +21,14 @@ pub(super) struct Revoking {
     partitions: Vec<i32>,
     deadline_ms: u64,
     committed: bool,
+    /// Something still ran when the time was nearly over, and the notes were closed over it.
+    noted: bool,
 }
 
 /// How long a revoke waits for what runs: far below Kafka's default session timeout of 45 s.
 const DRAIN_MS: u64 = 10_000;
+/// So long before that is over, notes are closed over what runs: this end is not the process's, and charged to nobody.
+const NOTES_MS: u64 = 2_000;
 
 impl Engine {
     pub(super) fn on_event(&mut self, event: LogEvent) -> Result<(), String> {
@@ -79,9 +83,9 @@ impl Engine {
         match &mut self.revoking {
             Some(revoking) => {
                 revoking.partitions.extend(partitions);
-                revoking.committed = false;
+                (revoking.committed, revoking.noted) = (false, false);
             }
-            None => self.revoking = Some(Revoking { partitions, deadline_ms, committed: false }),
+            None => self.revoking = Some(Revoking { partitions, deadline_ms, committed: false, noted: false }),
         }
     }
 
@@ -92,10 +96,15 @@ impl Engine {
     /// Waits for what runs, commits until that is answered, and lets the partitions go.
     pub(super) fn go_on_revoking(&mut self) -> Result<(), String> {
         let Some(revoking) = &self.revoking else { return Ok(()) };
-        let late = self.clock.now_ms() >= revoking.deadline_ms;
+        let now = self.clock.now_ms();
+        let late = now >= revoking.deadline_ms;
+        let is_close = now + NOTES_MS >= revoking.deadline_ms && !revoking.noted;
         let partitions = revoking.partitions.clone();
         let committed = revoking.committed;
         let works = partitions.iter().any(|partition| self.still_works(*partition));
+        if works && is_close {
+            self.close_notes_over_what_runs(&partitions)?;
+        }
         if (works || self.commits.is_under_way() || self.careful.is_writing()) && !late {
             return Ok(());
         }
@@ -115,6 +124,18 @@ impl Engine {
             self.ending.note_uncommitted();
         }
         self.give_up(&partitions)
+    }
+
+    fn close_notes_over_what_runs(&mut self, partitions: &[i32]) -> Result<(), String> {
+        if let Some(revoking) = &mut self.revoking {
+            revoking.noted = true;
+        }
+        // There is no note, and no commit before what it is for has run.
+        if self.protocol == Protocol::CommitFirst {
+            return Ok(());
+        }
+        self.close_notes(partitions);
+        self.send_commit(partitions)
     }
 
     fn give_up(&mut self, partitions: &[i32]) -> Result<(), String> {

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::dead_letter::Reason;
+use crate::dead_letter::{Reason, ReasonClass};
 
 /// Counts the recent ends of records. Decides before a letter is produced: one that is out cannot be called back.
 #[derive(Default)]
@@ -35,7 +35,8 @@ impl Flood {
 
     /// Whether this death must wait, since it is one of a flood.
     pub(super) fn refuses(&mut self, reason: &Reason, lane: u64, guarded: bool, now_ms: u64) -> bool {
-        if !guarded {
+        // Those too old for their window die by a setting, not of a cause.
+        if !guarded || reason.class == ReasonClass::Window {
             return false;
         }
         if let Some(shut) = &mut self.shut {

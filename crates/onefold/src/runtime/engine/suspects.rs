@@ -25,6 +25,10 @@ pub(super) struct Careful {
     /// The partition whose suspect the gate is held, or asked for.
     asks: Option<i32>,
     is_alone: bool,
+    /// Since when it is asked for.
+    asked_ms: u64,
+    /// Others that did not get quiet go on first: it is asked for again at this time.
+    asks_from_ms: u64,
     /// Partitions that are not calm.
     pub(super) watched: BTreeSet<i32>,
     /// Something waits for a note that goes with the next commit.
@@ -58,6 +62,10 @@ enum Rests {
     InPeace,
 }
 
+/// So long everything else keeps from beginning for a suspect that cannot be alone yet, since something runs on, or whose
+/// note cannot be written. Then the others go on for as long.
+const PATIENCE_MS: u64 = 5_000;
+
 /// One that could not begin, for whatever reason, lets others go on for so long.
 const NOT_NOW_MS: u64 = 100;
 
@@ -69,6 +77,8 @@ impl Careful {
             member,
             asks: None,
             is_alone: false,
+            asked_ms: 0,
+            asks_from_ms: 0,
             watched: BTreeSet::new(),
             is_held_up: false,
             writing: 0,
@@ -249,12 +259,34 @@ impl Engine {
         if self.careful.asks.is_none() && self.careful.must_wait() {
             return;
         }
+        let now = self.clock.now_ms();
+        if self.careful.asks.is_none() {
+            if now < self.careful.asks_from_ms {
+                return;
+            }
+            self.careful.asked_ms = now;
+        }
         self.careful.asks = Some(partition);
         self.careful.is_alone = self.lanes.running().records == 0 && self.careful.member.ask();
         if let Some(owned) = self.owned.get_mut(&partition).filter(|_| self.careful.is_alone) {
             tracing::debug!(pipeline = self.plan.name(), partition, offset, "a suspect runs alone");
             owned.watch.suspects.begin(offset);
+        } else if now >= self.careful.asked_ms + PATIENCE_MS {
+            tracing::warn!(
+                pipeline = self.plan.name(),
+                partition,
+                offset,
+                "a record that is to run alone waits for others that run on; it is tried again in {} s",
+                PATIENCE_MS / 1000
+            );
+            self.let_others_go_on(now);
         }
+    }
+
+    fn let_others_go_on(&mut self, now: u64) {
+        self.careful.asks_from_ms = now + PATIENCE_MS;
+        self.careful.give_back();
+        self.lanes.admit_held();
     }
 
     /// Lets the others go on, once it is durable that none of this partition runs alone.
@@ -287,6 +319,10 @@ impl Engine {
 
     /// Takes in what may be taken in by now.
     fn let_in(&mut self, partition: i32) {
+        // To take a record in is to look at it, by code that may kill as well.
+        if self.careful.must_wait() || self.careful.alone().is_some_and(|alone| alone != partition) {
+            return;
+        }
         while let Some(owned) = self.owned.get_mut(&partition) {
             let limit = owned.watch.suspects.limit();
             match owned.watch.waiting.front().map(|record| record.offset) {
@@ -335,7 +371,15 @@ impl Engine {
         let now = self.clock.now_ms();
         let Some(owned) = self.owned.get_mut(&partition) else { return };
         let suspects = &mut owned.watch.suspects;
-        let Some((offset, true)) = suspects.turn().filter(|_| suspects.is_durable()) else { return };
+        let Some((offset, true)) = suspects.turn() else { return };
+        if !suspects.is_durable() {
+            if now >= self.careful.asked_ms + PATIENCE_MS {
+                suspects.rests(offset);
+                owned.watch.rests = Rests::Until(now + PATIENCE_MS);
+                self.let_others_go_on(now);
+            }
+            return;
+        }
         let is_settled = owned.progress.position() > offset;
         if self.lanes.running().records == 0 && !is_settled {
             suspects.rests(offset);

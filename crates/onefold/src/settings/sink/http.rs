@@ -98,8 +98,11 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
 
 /// A body goes out as JSON unless a header of its own says otherwise.
 fn is_what_it_calls_itself(table: &Reader<'_>, body: &Located<Template>, headers: &[Header]) {
+    if body.value.plain() == Some("") {
+        return;
+    }
     let is_json = |setting: &HeaderSetting| match setting {
-        HeaderSetting::Template(text) => text.plain().is_some_and(|text| text.contains("json")),
+        HeaderSetting::Template(text) => text.plain().is_some_and(names_json),
         HeaderSetting::Secret(_) => false,
     };
     let mut kinds = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
@@ -111,6 +114,12 @@ fn is_what_it_calls_itself(table: &Reader<'_>, body: &Located<Template>, headers
         let otherwise = "mend it, or say in `headers` what it is: \"Content-Type\" = \"text/plain\"";
         table.problem(Problem::new(body.span.clone(), what).because("to do", otherwise));
     }
+}
+
+/// Whether a content type is JSON, one value of it: not, say, `application/x-ndjson`.
+pub(crate) fn names_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || kind == "text/json" || kind.ends_with("+json")
 }
 
 type Header = (Located<String>, Located<HeaderSetting>);
