@@ -67,7 +67,7 @@ impl Engine {
     pub fn sync_ahead(&self) -> io::Result<bool> {
         let due: Vec<Arc<dyn DiskFile>> = {
             let mut unsynced = lock(&self.unsynced);
-            let due = unsynced.files.values_mut().filter(|written| written.bytes >= self.settings.sync_ahead_bytes);
+            let due = unsynced.files.values_mut().filter(|written| self.is_due(written));
             // They stay in the list: what is written meanwhile is for the checkpoint.
             due.map(|written| {
                 written.bytes = 0;
@@ -133,7 +133,11 @@ impl Engine {
 
     /// Whether [`Engine::sync_ahead`] has something to do.
     pub(super) fn needs_sync_ahead(&self) -> bool {
-        lock(&self.unsynced).files.values().any(|written| written.bytes >= self.settings.sync_ahead_bytes)
+        lock(&self.unsynced).files.values().any(|written| self.is_due(written))
+    }
+
+    fn is_due(&self, written: &Written) -> bool {
+        written.bytes >= self.settings.sync_ahead_bytes
     }
 
     pub(super) fn segments_folder(&self) -> PathBuf {

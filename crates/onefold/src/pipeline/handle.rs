@@ -1,5 +1,6 @@
 //! The builder's end: a typed handler, or an effect, becomes what the runtime drives.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use super::ready::{Ready, Work};
@@ -7,7 +8,7 @@ use super::{Anywhere, InTransaction, Pipeline};
 use crate::boundary::{Attempt, BoxFuture, Database, Effect, Place, Tx, TxEffect};
 use crate::extract::ExtractAll;
 use crate::handler::{Handler, TxHandler};
-use crate::outcome::{Handled, IntoOutcome};
+use crate::outcome::{Failure, Handled, IntoOutcome};
 use crate::record::Record;
 
 impl<S: Send + Sync + 'static> Pipeline<Anywhere, S> {
@@ -67,6 +68,19 @@ struct HandlerEffect<H, S, Args> {
     args: std::marker::PhantomData<fn(Args)>,
 }
 
+impl<H, S, Args> HandlerEffect<H, S, Args>
+where
+    S: Send + Sync + 'static,
+    H: Handler<Args, Out: IntoOutcome, Fut: Send + 'static>,
+    Args: ExtractAll<S> + Send + 'static,
+{
+    /// The handler on its way; it keeps nothing of the record.
+    fn begin(&self, record: &Record) -> Result<impl Future<Output = Handled> + Send + use<H, S, Args>, Failure> {
+        let running = self.handler.call(Args::extract_all(record, &self.state)?);
+        Ok(async move { running.await.into_outcome() })
+    }
+}
+
 impl<H, S, Args> Effect for HandlerEffect<H, S, Args>
 where
     S: Send + Sync + 'static,
@@ -78,21 +92,15 @@ where
     }
 
     fn begin_in(&self, record: &Record, place: &mut Place) {
-        match Args::extract_all(record, &self.state) {
-            Ok(args) => {
-                let running = self.handler.call(args);
-                place.set(async move { running.await.into_outcome() });
-            }
+        match self.begin(record) {
+            Ok(running) => place.set(running),
             Err(failure) => place.set(std::future::ready(Err(failure))),
         }
     }
 
     fn run<'a>(&'a self, record: &'a Record, _: &'a Attempt) -> BoxFuture<'a, Handled> {
-        match Args::extract_all(record, &self.state) {
-            Ok(args) => {
-                let running = self.handler.call(args);
-                Box::pin(async move { running.await.into_outcome() })
-            }
+        match self.begin(record) {
+            Ok(running) => Box::pin(running),
             Err(failure) => Box::pin(std::future::ready(Err(failure))),
         }
     }

@@ -34,8 +34,6 @@ pub use nearest::nearest;
 pub use pipeline::{DedupSettings, PipelineSettings, RetrySettings, StoreSettings};
 pub use problem::{Fix, Problem, Said, SettingsErrors};
 pub use reader::Located;
-#[cfg(feature = "http")]
-pub(crate) use sink::names_json;
 pub use sink::{ExecSettings, HeaderSetting, HttpSettings, SearchSettings, SinkSettings, SqlSettings};
 pub use topic::{LoadSettings, TopicSettings, bad_name};
 pub use values::Secret;

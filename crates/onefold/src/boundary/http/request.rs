@@ -1,7 +1,7 @@
 use super::HttpError;
 use crate::placeholders::{Fields, Form, Poison, Template};
 use crate::record::Record;
-use crate::settings::{HeaderSetting, HttpSettings, names_json};
+use crate::settings::{HeaderSetting, HttpSettings};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 /// How a record becomes a request.
@@ -43,9 +43,7 @@ impl Request {
             let header: HeaderName = name.parse().map_err(|_| wrong("is no name of a header".into()))?;
             if header == CONTENT_TYPE {
                 request.is_json = false;
-                let names = |template: &Template| template.plain().is_some_and(names_json);
-                let is_json = matches!(setting, HeaderSetting::Template(template) if names(template));
-                request.body_form = if is_json { Form::Json } else { Form::Body };
+                request.body_form = if setting.names_json() { Form::Json } else { Form::Body };
             }
             match setting {
                 HeaderSetting::Template(template) => request.headers.push((header, template.clone())),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use onefold_core::attempt::Gate;
 use onefold_core::guarantee::Protocol;
 use onefold_core::lane::{Arrival, Lanes};
-use onefold_core::progress::Delivered;
+use onefold_core::progress::{Delivered, Ticket};
 
 use super::dispatch::note_running;
 use super::intake::{Sorted, size_of};
@@ -93,11 +93,18 @@ impl Engine {
 
     /// The long way, for a record that was looked at already.
     fn take_in_sorted(&mut self, record: Arc<Record>, place: (i64, i64), mut sorted: Sorted) {
-        sorted.arrival.bytes = size_of(&record);
-        let Some(owned) = self.owned.get_mut(&record.partition) else { return };
-        let delivered = owned.progress.delivered(record.offset, record.leader_epoch, sorted.arrival.bytes);
-        if let Delivered::New(ticket) = delivered {
+        if let Some(ticket) = self.delivered(&record, &mut sorted) {
             self.place(record, ticket, place, sorted);
+        }
+    }
+
+    /// Tells progress of a record that is to be kept, weighed with its headers: reading them lets the client's message go.
+    fn delivered(&mut self, record: &Record, sorted: &mut Sorted) -> Option<Ticket> {
+        sorted.arrival.bytes = size_of(record);
+        let owned = self.owned.get_mut(&record.partition)?;
+        match owned.progress.delivered(record.offset, record.leader_epoch, sorted.arrival.bytes) {
+            Delivered::New(ticket) => Some(ticket),
+            _ => None,
         }
     }
 
@@ -144,11 +151,7 @@ impl Engine {
     ) {
         // What it failed of may hold for the others too: the breaker is asked first.
         go.is_stopped |= attempt.is_ok();
-        // Reads the headers, so that the client's message is not kept as long as this takes.
-        sorted.arrival.bytes = size_of(&record);
-        let Some(owned) = self.owned.get_mut(&record.partition) else { return };
-        let delivered = owned.progress.delivered(record.offset, record.leader_epoch, sorted.arrival.bytes);
-        let Delivered::New(ticket) = delivered else { return };
+        let Some(ticket) = self.delivered(&record, &mut sorted) else { return };
         let arrival = sorted.arrival;
         let slot = self.lanes.arrive_out(arrival, sorted.task(record, ticket, place));
         match attempt {

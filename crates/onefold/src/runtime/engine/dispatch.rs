@@ -63,8 +63,7 @@ impl Engine {
     /// Makes one attempt, or publishes one letter; whether the next record may follow at once.
     fn give_to_handler(&mut self, slot: Slot, probes: bool, go: &mut Go) -> bool {
         if probes {
-            self.breaker.probe_started();
-            self.flood.probe_started();
+            self.probe_started();
         }
         let Some(task) = self.lanes.get(slot) else { return true };
         if matches!(task.work, Work::Bury(_)) {
@@ -114,11 +113,16 @@ impl Engine {
             return true;
         }
         if at_most == 1 {
-            self.breaker.probe_started();
-            self.flood.probe_started();
+            self.probe_started();
         }
         self.submit(given);
         true
+    }
+
+    /// One record goes out to see whether the others may follow.
+    fn probe_started(&mut self) {
+        self.breaker.probe_started();
+        self.flood.probe_started();
     }
 
     /// Ready records, those of one lane together and in order.

@@ -49,6 +49,16 @@ pub enum HeaderSetting {
     Secret(Secret),
 }
 
+impl HeaderSetting {
+    /// Whether it is a content type for one value of JSON: not, say, `application/x-ndjson`.
+    pub(crate) fn names_json(&self) -> bool {
+        let HeaderSetting::Template(template) = self else { return false };
+        let kind = template.plain().and_then(|text| text.split(';').next()).unwrap_or_default();
+        let kind = kind.trim().to_ascii_lowercase();
+        kind == "application/json" || kind == "text/json" || kind.ends_with("+json")
+    }
+}
+
 impl<'de> Deserialize<'de> for HeaderSetting {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match Secret::deserialize(from)? {
@@ -101,12 +111,8 @@ fn is_what_it_calls_itself(table: &Reader<'_>, body: &Located<Template>, headers
     if body.value.plain() == Some("") {
         return;
     }
-    let is_json = |setting: &HeaderSetting| match setting {
-        HeaderSetting::Template(text) => text.plain().is_some_and(names_json),
-        HeaderSetting::Secret(_) => false,
-    };
     let mut kinds = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    if kinds.next().is_some_and(|(_, kind)| !is_json(&kind.value)) {
+    if kinds.next().is_some_and(|(_, kind)| !kind.value.names_json()) {
         return;
     }
     if let Err(why) = body.value.is_json() {
@@ -114,12 +120,6 @@ fn is_what_it_calls_itself(table: &Reader<'_>, body: &Located<Template>, headers
         let otherwise = "mend it, or say in `headers` what it is: \"Content-Type\" = \"text/plain\"";
         table.problem(Problem::new(body.span.clone(), what).because("to do", otherwise));
     }
-}
-
-/// Whether a content type is JSON, one value of it: not, say, `application/x-ndjson`.
-pub(crate) fn names_json(content_type: &str) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind == "application/json" || kind == "text/json" || kind.ends_with("+json")
 }
 
 type Header = (Located<String>, Located<HeaderSetting>);

@@ -6,8 +6,6 @@ mod search;
 mod sql;
 
 pub use exec::ExecSettings;
-#[cfg(feature = "http")]
-pub(crate) use http::names_json;
 pub use http::{HeaderSetting, HttpSettings};
 pub use search::SearchSettings;
 pub use sql::SqlSettings;
