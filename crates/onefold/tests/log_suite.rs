@@ -75,6 +75,7 @@ both![
     records_come_whole_and_in_order::each_partition_in_offset_order,
     records_come_whole_and_in_order::bytes_and_header_names_verbatim,
     records_come_whole_and_in_order::reading_starts_where_it_is_told_and_again,
+    records_come_whole_and_in_order::started_again_at_once,
     records_come_whole_and_in_order::a_paused_partition_goes_on_after_its_last_record,
     records_come_whole_and_in_order::a_pause_after_the_end_skips_nothing,
     records_come_whole_and_in_order::a_pause_ends_with_the_assignment,

@@ -120,3 +120,16 @@ pub fn a_pause_ends_with_the_assignment(bench: &dyn Bench) {
     member.start_all(4);
     member.until_records(6);
 }
+
+/// Given up and taken again in one go, again and again: what is still being given up must not take away what is begun.
+pub fn started_again_at_once(bench: &dyn Bench) {
+    bench.create_topic("t", 1);
+    bench.publish(numbered("t", 20));
+    let mut member = Member::alone(bench, "g", "t", 1);
+    for turn in 1..=30 {
+        member.records.clear();
+        member.log.start(&[(0, 0)]).unwrap();
+        member.until(&format!("all come, turn {turn}"), |member| member.offsets(0).len() == 20);
+        assert_eq!(member.offsets(0), (0..20).collect::<Vec<i64>>());
+    }
+}

@@ -76,6 +76,14 @@ impl KafkaLog {
         list
     }
 
+    /// Returns once librdkafka has done what it was told before, above all given up partitions. It does so on a thread of
+    /// its own, and takes away the queue that a partition's messages were sent to: one that was set before would be
+    /// lost, and the partition would stand still. Its thread does one thing after the other, so an answer to a question
+    /// asked now comes after it.
+    fn wait_until_given_up(&self) -> Result<(), LogError> {
+        self.consumer.assignment().map(drop).map_err(unreachable)
+    }
+
     /// Rebalances, commits and errors; messages that were on their way before the queue was set up.
     fn serve(&mut self, records: &mut Vec<Record>) -> Result<(), LogError> {
         match self.consumer.poll(Duration::ZERO) {
@@ -177,6 +185,7 @@ impl Log for KafkaLog {
             let list = self.list(again.iter().map(|partition| (*partition, Offset::Invalid)));
             self.consumer.incremental_unassign(&list).map_err(unreachable)?;
         }
+        self.wait_until_given_up()?;
         let starts = |partition| at.iter().any(|(started, _)| *started == partition);
         self.events().forget_ends(starts);
         for (partition, _) in at {
