@@ -38,6 +38,16 @@ pub trait Disk: Send + Sync + 'static {
     /// Takes the exclusive lock on a file, creating it if needed; `WouldBlock` when another process holds it. The lock
     /// goes with the returned value, or with the process.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+    /// How much the file system of this folder holds, and how much of that is free.
+    fn space(&self, folder: &Path) -> io::Result<DiskSpace>;
+}
+
+/// A file system's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskSpace {
+    pub total_bytes: u64,
+    /// Free, and for this process to use.
+    pub usable_bytes: u64,
 }
 
 /// One open file. Positions are bytes from its start; all methods take `&self` and may run at once from several threads.

@@ -1,7 +1,7 @@
 //! The machine's file system: pwritev, pread, fdatasync, flock; and for what must be durable at once, writes around the
 //! page cache, which is what a disk does fastest.
 
-use super::{Disk, DiskFile, is_full, sync_failed};
+use super::{Disk, DiskFile, DiskSpace, is_full, sync_failed};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{FlockOperation, OFlags};
 use std::cell::RefCell;
@@ -82,6 +82,12 @@ impl Disk for RealDisk {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Box::new(file))
+    }
+
+    fn space(&self, folder: &Path) -> io::Result<DiskSpace> {
+        let system = rustix::fs::statvfs(folder)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(system.f_frsize);
+        Ok(DiskSpace { total_bytes: bytes(system.f_blocks), usable_bytes: bytes(system.f_bavail) })
     }
 }
 

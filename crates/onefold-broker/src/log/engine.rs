@@ -8,7 +8,7 @@ use super::sequencer::{Now, Queued, Sequencer, batch_bytes};
 use super::space::Full;
 use super::{LogSettings, LogStopped, Planted, lock};
 use crate::crash_point;
-use crate::disk::{Disk, is_full};
+use crate::disk::{Disk, DiskSpace, is_full};
 use crate::journal::{Files, Framed, Identity, OldFile, Writer};
 use crate::segment::OpenFiles;
 use onefold_broker_core::{Lsn, Record, State};
@@ -136,6 +136,11 @@ impl Engine {
     pub(super) fn stop(&self, why: &str) -> LogStopped {
         self.durability.stop(why);
         self.durability.stopped().unwrap_or_else(|| LogStopped(why.into()))
+    }
+
+    /// See [`super::Log::space`].
+    pub(super) fn space(&self) -> std::io::Result<DiskSpace> {
+        self.disk.space(&self.folder)
     }
 
     pub(super) fn journal_folder(&self) -> PathBuf {

@@ -34,7 +34,7 @@ pub use sequencer::Now;
 pub use settings::{Clock, LogSettings};
 pub use space::Room;
 
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskSpace};
 use bytes::Bytes;
 use onefold_broker_core::{Lsn, Record, State, TopicId, TopicPartition};
 use signal::Signals;
@@ -181,6 +181,19 @@ impl Log {
     /// [`ReadError`], whose kinds say what to answer.
     pub fn max_timestamp(&self, at: TopicPartition) -> Result<Option<(i64, i64)>, ReadError> {
         self.engine().max_timestamp(at)
+    }
+
+    /// Bytes of a partition's durable batches, those in whole segments that its start has passed included.
+    pub fn stored_bytes(&self, at: TopicPartition) -> u64 {
+        self.engine().partitions.get(at).map_or(0, |partition| partition.stored_bytes())
+    }
+
+    /// How much the file system of the data folder holds, and how much of that is free. May block on the disk.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn space(&self) -> std::io::Result<DiskSpace> {
+        self.engine().space()
     }
 
     /// Wakes when the high watermark of any of these partitions is above its offset. Cancel-safe.

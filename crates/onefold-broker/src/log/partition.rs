@@ -77,6 +77,14 @@ impl PartitionLog {
         lock(&self.tail).position(offset).is_some()
     }
 
+    /// Bytes of its durable batches, in segments and not yet there.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        // Both at once, the tail first: what moves is in both for a moment, and counts where the segments have it.
+        let tail = lock(&self.tail);
+        let segments = lock(&self.segments);
+        segments.bytes() + tail.bytes_from(segments.end_offset())
+    }
+
     /// Calls `wake` when the high watermark passes `offset`; it may have already.
     pub(crate) fn notify_above(&self, offset: i64, wake: &Arc<Notify>) {
         lock(&self.waiting).push(Waiting { offset, wake: wake.clone() });

@@ -56,6 +56,12 @@ impl Tail {
         }
     }
 
+    /// Bytes of the batches from `offset` on.
+    pub(crate) fn bytes_from(&self, offset: i64) -> u64 {
+        let from = self.batches.partition_point(|batch| batch.header.base_offset < offset);
+        self.batches.range(from..).map(|batch| batch.bytes.len() as u64).sum()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }

@@ -53,6 +53,11 @@ impl SegmentList {
         SegmentList { segments, closed: false }
     }
 
+    /// Of all of them together.
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
     /// All of them, by offset.
     pub fn all(&self) -> &[Segment] {
         &self.segments

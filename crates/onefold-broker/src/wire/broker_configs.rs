@@ -20,7 +20,7 @@ const LONG: i8 = 5;
 const LIST: i8 = 7;
 
 /// By name. `advertised` is what this client is told to connect to.
-pub(super) fn of(settings: &BrokerSettings, advertised: &str) -> Vec<BrokerConfig> {
+pub(super) fn of(settings: &BrokerSettings, advertised: &str, log_dir: String) -> Vec<BrokerConfig> {
     let config = |name, value: String, kind| BrokerConfig { name, value, kind };
     let mut configs = vec![
         config("advertised.listeners", format!("PLAINTEXT://{advertised}"), LIST),
@@ -31,7 +31,7 @@ pub(super) fn of(settings: &BrokerSettings, advertised: &str) -> Vec<BrokerConfi
         config("delete.topic.enable", "true".into(), BOOL),
         config("group.initial.rebalance.delay.ms", settings.group_initial_rebalance_delay_ms.to_string(), INT),
         config("listeners", format!("PLAINTEXT://{}", settings.listen), LIST),
-        config("log.dirs", settings.data.display().to_string(), LIST),
+        config("log.dirs", log_dir, LIST),
         config("max.connections", settings.limits.max_connections.to_string(), INT),
         config("message.max.bytes", settings.max_message_bytes.to_string(), INT),
         config("min.insync.replicas", "1".into(), INT),

@@ -66,7 +66,10 @@ fn describe(
             configs::check_broker(&resource.resource_name)?;
             let (host, port) = call.node.endpoint(call.peer);
             let advertised = format!("{}:{port}", host.as_str());
-            Ok(broker_configs::of(&call.node.settings, &advertised).into_iter().map(of_broker).collect())
+            Ok(broker_configs::of(&call.node.settings, &advertised, call.node.log_dir())
+                .into_iter()
+                .map(of_broker)
+                .collect())
         }
         _ => Err(Refusal::new(ErrorCode::INVALID_REQUEST, "only topics and the broker have configs here")),
     }

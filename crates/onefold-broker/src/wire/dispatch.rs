@@ -10,11 +10,13 @@ use onefold_broker_core::Lsn;
 use super::header::{Header, HeaderError};
 use super::shape::Shape;
 use super::{
-    Answer, Call, Fault, Node, Peer, Reply, alter_configs, api_versions, create_partitions, create_topics,
-    delete_groups, delete_records, delete_topics, describe_cluster, describe_configs, describe_groups, fetch,
-    find_coordinator, heartbeat, incremental_alter_configs, init_producer_id, join_group, leave_group, list_groups,
-    list_offsets, metadata, offset_commit, offset_delete, offset_fetch, offset_for_leader_epoch, produce, sync_group,
-    versions,
+    Answer, Call, Fault, Node, Peer, Reply, alter_configs, alter_partition_reassignments, alter_replica_log_dirs,
+    api_versions, create_acls, create_partitions, create_topics, delete_acls, delete_groups, delete_records,
+    delete_topics, describe_acls, describe_client_quotas, describe_cluster, describe_configs, describe_groups,
+    describe_log_dirs, describe_producers, describe_topic_partitions, describe_user_scram_credentials, elect_leaders,
+    fetch, find_coordinator, heartbeat, incremental_alter_configs, init_producer_id, join_group, leave_group,
+    list_config_resources, list_groups, list_offsets, list_partition_reassignments, list_transactions, metadata,
+    offset_commit, offset_delete, offset_fetch, offset_for_leader_epoch, produce, sync_group, versions,
 };
 
 /// Decides one request. What it changes is changed when this returns; what it waits for is in the answer.
@@ -71,6 +73,20 @@ fn dispatch(call: Call<'_>, body: Bytes) -> Result<Answer, Fault> {
         ApiKey::IncrementalAlterConfigs => now!(incremental_alter_configs),
         ApiKey::OffsetDelete => now!(offset_delete),
         ApiKey::DescribeCluster => now!(describe_cluster),
+        ApiKey::DescribeAcls => now!(describe_acls),
+        ApiKey::CreateAcls => now!(create_acls),
+        ApiKey::DeleteAcls => now!(delete_acls),
+        ApiKey::AlterReplicaLogDirs => now!(alter_replica_log_dirs),
+        ApiKey::DescribeLogDirs => now!(describe_log_dirs),
+        ApiKey::ElectLeaders => now!(elect_leaders),
+        ApiKey::AlterPartitionReassignments => now!(alter_partition_reassignments),
+        ApiKey::ListPartitionReassignments => now!(list_partition_reassignments),
+        ApiKey::DescribeClientQuotas => now!(describe_client_quotas),
+        ApiKey::DescribeUserScramCredentials => now!(describe_user_scram_credentials),
+        ApiKey::DescribeProducers => now!(describe_producers),
+        ApiKey::ListTransactions => now!(list_transactions),
+        ApiKey::ListConfigResources => now!(list_config_resources),
+        ApiKey::DescribeTopicPartitions => now!(describe_topic_partitions),
         api => Err(HeaderError::Unsupported { api, version: call.header.version }.into()),
     }
 }

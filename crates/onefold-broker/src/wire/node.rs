@@ -48,6 +48,12 @@ impl Node {
 }
 
 impl Node {
+    /// The data folder's whole path: the one "log directory" there is.
+    pub(super) fn log_dir(&self) -> String {
+        let data = &self.settings.data;
+        std::path::absolute(data).as_deref().unwrap_or(data).display().to_string()
+    }
+
     /// What a topic lets in.
     pub(super) fn limits(&self, topic: &TopicSettings, now_ms: i64) -> Limits {
         let mut limits = Limits::of(topic, now_ms);

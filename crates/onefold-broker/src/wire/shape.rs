@@ -29,6 +29,8 @@ enum Kind {
     Fixed(usize),
     String,
     Bytes,
+    /// A struct that may be null: a byte below zero, or one that is not and the struct.
+    Maybe(&'static [Field]),
     /// An array of structs.
     Structs(&'static [Field]),
     /// An array of a primitive: its elements have no tagged fields.
@@ -46,6 +48,10 @@ pub(super) const fn string() -> Field {
 
 pub(super) const fn bytes() -> Field {
     always(Kind::Bytes)
+}
+
+pub(super) const fn maybe(fields: &'static [Field]) -> Field {
+    always(Kind::Maybe(fields))
 }
 
 pub(super) const fn structs(fields: &'static [Field]) -> Field {
@@ -116,6 +122,10 @@ impl Walk<'_> {
                 let length = self.reader.length()?.unwrap_or(0);
                 self.reader.take(length).map(drop)
             }
+            Kind::Maybe(fields) => match self.reader.i8()? {
+                ..0 => Ok(()),
+                _ => self.fields(fields),
+            },
             Kind::Structs(fields) => self.elements(|walk| walk.fields(fields)),
             Kind::Plain(element) => self.elements(|walk| walk.field(element)),
         }
@@ -159,5 +169,14 @@ mod tests {
     fn a_well_formed_body_is_walked_to_its_end() {
         let body = [0, 0, 0, 1, 0, 1, b'a', 0, 0, 0, 1, 0, 0, 0, 7, 1];
         assert_eq!(SHAPE.check(&body, 0), Ok(body.len()));
+    }
+
+    #[test]
+    fn a_struct_that_may_be_null_is_a_byte_or_a_byte_and_the_struct() {
+        const MAYBE: Shape = Shape { flexible_since: 0, fields: &[maybe(&[string(), fixed(4)])] };
+        assert_eq!(MAYBE.check(&[0xff, 0], 0), Ok(2));
+        assert_eq!(MAYBE.check(&[1, 2, b'a', 0, 0, 0, 7, 0, 0], 0), Ok(9));
+        assert!(MAYBE.check(&[1, 0x7f, b'a'], 0).is_err(), "its string claims more than is there");
+        assert!(MAYBE.check(&[], 0).is_err());
     }
 }

@@ -6,8 +6,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, JoinGroupRequest, MetadataRequest,
-    OffsetCommitRequest, OffsetFetchRequest,
+    AlterPartitionReassignmentsRequest, ApiKey, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+    DescribeClientQuotasRequest, DescribeLogDirsRequest, DescribeTopicPartitionsRequest, JoinGroupRequest,
+    MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
 };
 use onefold_broker::ServerLimits;
 
@@ -88,8 +89,16 @@ async fn every_length_of_a_good_request_blown_up() {
         frame(1, 5, &group()),
         frame(1, 9, &group().with_topics(Some(vec![])).with_group_id(Default::default())),
     ];
+    let cursor = kafka_protocol::messages::describe_topic_partitions_request::Cursor::default();
+    let tools = [
+        frame(1, 0, &DescribeTopicPartitionsRequest::default().with_cursor(Some(cursor))),
+        frame(1, 1, &AlterPartitionReassignmentsRequest::default()),
+        frame(1, 1, &DescribeLogDirsRequest::default()),
+        frame(1, 4, &DescribeLogDirsRequest::default()),
+        frame(1, 1, &DescribeClientQuotasRequest::default()),
+    ];
     let memory = Resident::now(alone);
-    for request in good {
+    for request in good.into_iter().chain(tools) {
         for at in 12..request.len() {
             // As a fixed-size length and as the longest varint.
             for huge in [&[0x7f, 0xff, 0xff, 0xff][..], &[0xff, 0xff, 0xff, 0xff, 0x0f]] {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_protocol::messages::{
-    CreateTopicsRequest, GroupId, InitProducerIdRequest, JoinGroupRequest, ListOffsetsRequest, MetadataRequest,
-    OffsetCommitRequest, OffsetFetchRequest,
+    CreateTopicsRequest, DescribeProducersRequest, DescribeTopicPartitionsRequest, GroupId, InitProducerIdRequest,
+    JoinGroupRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
 };
 use kafka_protocol::protocol::{Request, StrBytes};
 
@@ -108,6 +109,11 @@ async fn d1_d2_d5_whatever_is_new_is_not_told_while_syncs_are_held() {
     first.waits("an idempotent batch with acks=1");
     let mut again = Asked::ask(&here, 9, &produce_request("t", 0, idempotent, -1));
     again.waits("the same batch again");
+    let in_t = TopicRequest::default().with_name(topic_name("t")).with_partition_indexes(vec![0]);
+    let mut producers = Asked::ask(&here, 0, &DescribeProducersRequest::default().with_topics(vec![in_t]));
+    producers.waits("DescribeProducers with the new producer");
+    let mut page = Asked::ask(&here, 0, &DescribeTopicPartitionsRequest::default());
+    page.waits("DescribeTopicPartitions with the new topic");
 
     // What promises nothing is answered at once, and readers see what is durable and no more.
     let unsafe_answer = reader.call(9, &produce_request("t", 0, batch(&["acks 1"]).bytes(), 1));
@@ -130,6 +136,8 @@ async fn d1_d2_d5_whatever_is_new_is_not_told_while_syncs_are_held() {
     assert_eq!(joined.answer().error_code, 0);
     assert_eq!(only(first.answer()).base_offset, 2);
     assert_eq!(only(again.answer()).base_offset, 2);
+    assert_eq!(producers.answer().topics[0].partitions[0].active_producers.len(), 1);
+    assert_eq!(page.answer().topics.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ mod world;
 pub use image::Lost;
 pub use world::World;
 
-use super::{Disk, DiskFile};
+use super::{Disk, DiskFile, DiskSpace};
 use file::SimFile;
 use std::io;
 use std::path::Path;
@@ -142,5 +142,9 @@ impl Disk for SimDisk {
 
     fn lock(&self, _path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         Ok(Box::new(()))
+    }
+
+    fn space(&self, _folder: &Path) -> io::Result<DiskSpace> {
+        Err(io::ErrorKind::Unsupported.into()) // it has no size
     }
 }

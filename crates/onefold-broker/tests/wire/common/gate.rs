@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 
-use onefold_broker::disk::{Disk, DiskFile, RealDisk};
+use onefold_broker::disk::{Disk, DiskFile, DiskSpace, RealDisk};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Syncs {
@@ -86,6 +86,9 @@ impl Disk for GatedDisk {
     }
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         RealDisk.lock(path)
+    }
+    fn space(&self, folder: &Path) -> io::Result<DiskSpace> {
+        RealDisk.space(folder)
     }
 }
 
