@@ -10,6 +10,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::config::KafkaSettings;
 use super::context::Events;
+use super::positions::Positions;
 use super::raw::{self, MessageQueue, Polled};
 use crate::log::{Bounds, CommitAt, CommittedAt, Log, LogError, LogEvent};
 use crate::record::{Record, TopicId};
@@ -23,8 +24,7 @@ pub struct KafkaLog {
     consumer: Arc<BaseConsumer<Events>>,
     topic: Arc<str>,
     topic_id: TopicId,
-    /// What librdkafka was given to read.
-    reading: BTreeSet<i32>,
+    reading: Positions,
     /// What of it is paused: librdkafka would keep it so over the next assignment.
     paused: BTreeSet<i32>,
     /// To be given up; librdkafka waits for the answer, also when the consumer is closed.
@@ -59,7 +59,8 @@ impl KafkaLog {
             .map_err(|error| LogError::Fatal(format!("cannot make a consumer: {error}")))?;
         let consumer = Arc::new(consumer);
         let messages = MessageQueue::of(&consumer);
-        let [reading, paused, asked_for] = [(); 3].map(|()| BTreeSet::new());
+        let [paused, asked_for] = [(); 2].map(|()| BTreeSet::new());
+        let reading = Positions::default();
         Ok(KafkaLog { messages, consumer, topic: topic.into(), topic_id, reading, paused, asked_for, place })
     }
 
@@ -84,9 +85,38 @@ impl KafkaLog {
         self.consumer.assignment().map(drop).map_err(unreachable)
     }
 
+    /// Tells librdkafka where to go on in all that is read. Each of our answers to a rebalance, and whatever else it may
+    /// take for one, ends the pause that came with it: this comes before. Nothing is polled between.
+    fn hold_positions(&self) {
+        raw::seek(&self.consumer, &self.list(self.reading.all().map(|(partition, at)| (partition, Offset::Offset(at)))));
+    }
+
+    /// Lets librdkafka read these too.
+    fn add(&self, partitions: &[(i32, i64)]) -> Result<(), KafkaError> {
+        self.hold_positions();
+        let list = self.list(partitions.iter().map(|(partition, offset)| (*partition, Offset::Offset(*offset))));
+        self.consumer.incremental_assign(&list)
+    }
+
+    /// Lets librdkafka read these no more.
+    fn give_up(&self, partitions: &[i32]) -> Result<(), KafkaError> {
+        self.hold_positions();
+        let list = self.list(partitions.iter().map(|partition| (*partition, Offset::Invalid)));
+        self.consumer.incremental_unassign(&list)
+    }
+
     /// Rebalances, commits and errors; messages that were on their way before the queue was set up.
     fn serve(&mut self, records: &mut Vec<Record>) -> Result<(), LogError> {
-        match self.consumer.poll(Duration::ZERO) {
+        let polled = self.consumer.poll(Duration::ZERO);
+        let answered = match self.events().take_unanswered() {
+            Some(true) => self.add(&[]),
+            Some(false) => self.give_up(&[]),
+            None => Ok(()),
+        };
+        if let Err(error) = answered {
+            tracing::warn!("a rebalance could not be answered: {error}");
+        }
+        match polled {
             Some(Ok(message)) => records.push(raw::read_stray(&message, &self.topic, self.topic_id)),
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
                 return Err(LogError::Fatal(format!("the consumer cannot go on: {code}")));
@@ -134,12 +164,14 @@ impl Log for KafkaLog {
     }
 
     fn poll(&mut self, records: &mut Vec<Record>, at_most: usize) -> Result<Option<LogEvent>, LogError> {
+        let before = records.len();
         self.serve(records)?;
         if at_most > 0 {
             for polled in self.messages.read(&self.consumer, &self.topic, self.topic_id, records, at_most) {
                 self.on_polled(polled);
             }
         }
+        self.reading.count(records, before);
         let event = self.events().pop();
         if let Some(LogEvent::Revoked(partitions) | LogEvent::Lost(partitions)) = &event {
             self.asked_for.extend(partitions);
@@ -179,31 +211,28 @@ impl Log for KafkaLog {
     }
 
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {
-        let again: Vec<i32> = at.iter().map(|(p, _)| *p).filter(|p| self.reading.contains(p)).collect();
+        let again: Vec<i32> = at.iter().map(|(p, _)| *p).filter(|p| self.reading.contains(*p)).collect();
         if !again.is_empty() {
             // Given up and taken again: whatever was fetched ahead is thrown away by librdkafka.
-            let list = self.list(again.iter().map(|partition| (*partition, Offset::Invalid)));
-            self.consumer.incremental_unassign(&list).map_err(unreachable)?;
+            self.give_up(&again).map_err(unreachable)?;
         }
         self.wait_until_given_up()?;
         let starts = |partition| at.iter().any(|(started, _)| *started == partition);
         self.events().forget_ends(starts);
-        for (partition, _) in at {
+        for (partition, offset) in at {
             if self.paused.contains(partition) {
                 self.resume(*partition)?;
             }
             self.messages.take_from(&self.consumer, &self.topic, *partition);
-            self.reading.insert(*partition);
+            self.reading.start(*partition, *offset);
         }
-        let list = self.list(at.iter().map(|(partition, offset)| (*partition, Offset::Offset(*offset))));
-        self.consumer.incremental_assign(&list).map_err(unreachable)
+        self.add(at).map_err(unreachable)
     }
 
     fn release(&mut self, partitions: &[i32]) -> Result<(), LogError> {
-        let given: Vec<i32> = partitions.iter().copied().filter(|partition| self.reading.remove(partition)).collect();
+        let given: Vec<i32> = partitions.iter().copied().filter(|partition| self.reading.forget(*partition)).collect();
         self.asked_for.retain(|asked| !partitions.contains(asked));
-        let list = self.list(given.into_iter().map(|partition| (partition, Offset::Invalid)));
-        if let Err(error) = self.consumer.incremental_unassign(&list) {
+        if let Err(error) = self.give_up(&given) {
             // After a lost assignment librdkafka has given them up already.
             tracing::debug!("partitions could not be given up: {error}");
         }
@@ -227,6 +256,9 @@ impl Log for KafkaLog {
 
     fn pause(&mut self, partition: i32) -> Result<(), LogError> {
         self.paused.insert(partition);
+        if let Some(offset) = self.reading.of(partition) {
+            raw::seek(&self.consumer, &self.list([(partition, Offset::Offset(offset))]));
+        }
         self.consumer.pause(&self.list([(partition, Offset::Invalid)])).map_err(unreachable)
     }
 

@@ -19,6 +19,8 @@ use crate::log::{CommitError, LogEvent};
 pub(super) struct Events {
     queue: Mutex<VecDeque<LogEvent>>,
     closing: AtomicBool,
+    /// A rebalance that is to be answered at once: whether it assigns.
+    unanswered: Mutex<Option<bool>>,
 }
 
 impl Events {
@@ -40,6 +42,11 @@ impl Events {
     /// Ends that were told of an earlier reading say nothing about the next one.
     pub(super) fn forget_ends(&self, of: impl Fn(i32) -> bool) {
         self.lock().retain(|event| !matches!(event, LogEvent::End { partition, .. } if of(*partition)));
+    }
+
+    /// The rebalance that is to be answered by now with nothing to read or to give up; whether it assigns.
+    pub(super) fn take_unanswered(&self) -> Option<bool> {
+        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// From here on partitions are given up without asking: nobody is left to answer.
@@ -92,10 +99,8 @@ impl ConsumerContext for Events {
         let partitions: Vec<i32> = list.elements().iter().map(|element| element.partition()).collect();
         // Until it is answered, a member takes part in no further rebalance. What is assigned is answered at once with
         // nothing to read, since partitions are added when they are started; what is to be given up, when it is.
-        if (assigned || partitions.is_empty())
-            && let Err(error) = answer_with_nothing(consumer, assigned)
-        {
-            tracing::warn!("a rebalance could not be answered: {error}");
+        if assigned || partitions.is_empty() {
+            *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = Some(assigned);
         }
         if partitions.is_empty() {
             return;
@@ -114,11 +119,6 @@ impl ConsumerContext for Events {
             Some(error) => Err(commit_error(&error)),
         }));
     }
-}
-
-fn answer_with_nothing(consumer: &BaseConsumer<Events>, assigned: bool) -> KafkaResult<()> {
-    let nothing = TopicPartitionList::new();
-    if assigned { consumer.incremental_assign(&nothing) } else { consumer.incremental_unassign(&nothing) }
 }
 
 fn commit_error(error: &KafkaError) -> CommitError {

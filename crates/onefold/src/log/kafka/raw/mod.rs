@@ -8,6 +8,7 @@ mod commits;
 mod messages;
 mod produce;
 mod queue;
+mod seek;
 mod topic_id;
 
 pub(super) use commits::{commit, committed, set_leader_epochs};
@@ -15,4 +16,5 @@ pub use messages::headers;
 pub(super) use messages::read_stray;
 pub(super) use produce::{produce, take_back};
 pub(super) use queue::{MessageQueue, Polled};
+pub(super) use seek::seek;
 pub(super) use topic_id::topic_id;

@@ -66,6 +66,9 @@ impl MessageQueue {
     }
 
     /// Takes what is there, at most so many messages, without waiting.
+    ///
+    /// librdkafka's own count of what was consumed is wrong afterwards where the end of a partition, or an error, was
+    /// among it: this call (of 2.12) counts them as messages. See [`super::seek`].
     pub(in super::super) fn read(
         &mut self,
         consumer: &Arc<BaseConsumer<Events>>,
@@ -74,24 +77,22 @@ impl MessageQueue {
         records: &mut Vec<Record>,
         at_most: usize,
     ) -> Vec<Polled> {
-        // One by one: the call that takes many (librdkafka 2.12) counts the end of a partition as a message that was
-        // consumed. After the next pause, its own in a rebalance included, reading would go on one offset too far.
-        let mut polled = Vec::new();
-        while self.buffer.len() + polled.len() < at_most {
-            // SAFETY: the queue is ours, and so is what comes; destroyed here, or by the batch that takes it.
-            unsafe {
-                let message = c::rd_kafka_consume_queue(self.queue, 0);
-                if message.is_null() {
-                    break;
-                }
-                if (*message).err == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
-                    self.buffer.push(message);
-                } else {
-                    polled.push(polled_of(message));
-                    c::rd_kafka_message_destroy(message);
-                }
-            }
+        self.buffer.reserve(at_most);
+        // SAFETY: the queue is ours, and so is what comes; the buffer has room for as much as is asked for.
+        unsafe {
+            let came = c::rd_kafka_consume_batch_queue(self.queue, 0, self.buffer.as_mut_ptr(), at_most);
+            self.buffer.set_len(usize::try_from(came).unwrap_or(0));
         }
+        let mut polled = Vec::new();
+        // SAFETY: each is valid; one with an error is destroyed here, and not kept.
+        self.buffer.retain(|message| unsafe {
+            let is_record = (**message).err == Code::RD_KAFKA_RESP_ERR_NO_ERROR;
+            if !is_record {
+                polled.push(polled_of(*message));
+                c::rd_kafka_message_destroy(*message);
+            }
+            is_record
+        });
         if !self.buffer.is_empty() {
             // SAFETY: valid, without errors, and not used here any more.
             unsafe { Batch::of(self.buffer.drain(..), consumer) }.records(topic, topic_id, records);
