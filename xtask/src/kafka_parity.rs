@@ -1,11 +1,12 @@
 //! The same onefold.toml on Apache Kafka: the same end state in a fresh folder; refused (exit 3) in a folder whose
-//! positions belong to the embedded broker's cluster.
+//! positions belong to the embedded broker's cluster. And the log keeps the promises there that it keeps on the embedded
+//! broker: the tests of the log that need Apache Kafka.
 
 use crate::{
     kill::copy_example,
     process::Process,
     services::{Durability, Kafka},
-    tree, verify,
+    shell, tree, verify,
 };
 use anyhow::{Context, bail};
 use std::{
@@ -28,7 +29,16 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let binary = tree::onefold_at(options.binary.as_deref())?;
-    campaign(&Kafka::start(Durability::PageCache)?, &binary)
+    let kafka = Kafka::start(Durability::PageCache)?;
+    log_suite(&kafka)?;
+    campaign(&kafka, &binary)
+}
+
+/// With the features of the whole workspace, as cargo test has just built it.
+pub fn log_suite(kafka: &Kafka) -> anyhow::Result<()> {
+    let mut cargo = shell::cargo();
+    cargo.args(["test", "--workspace", "--test", "log_suite", "--", "--ignored", "apache::"]);
+    shell::run(cargo.env("ONEFOLD_TEST_KAFKA", kafka.address()).current_dir(tree::root()))
 }
 
 pub fn campaign(kafka: &Kafka, binary: &Path) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! Two logs, one behaviour: every promise of `onefold::log::Log`, kept by the log in memory and by librdkafka on the
-//! embedded broker. One file per promise in `log_suite/`.
+//! embedded broker, and on Apache Kafka (`cargo xtask kafka-parity` starts one and runs these). One file per promise in
+//! `log_suite/`.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 #[path = "log_suite/commits_come_back_as_they_were_made.rs"]
@@ -13,12 +14,17 @@ mod in_kafka;
 mod in_memory;
 #[path = "log_suite/member.rs"]
 mod member;
+#[path = "log_suite/nothing_is_skipped_around_an_end.rs"]
+mod nothing_is_skipped_around_an_end;
 #[path = "log_suite/out_of_range_holds_up_no_other.rs"]
 mod out_of_range_holds_up_no_other;
 #[path = "log_suite/partitions_have_one_owner.rs"]
 mod partitions_have_one_owner;
 #[path = "log_suite/records_come_whole_and_in_order.rs"]
 mod records_come_whole_and_in_order;
+#[path = "log_suite/transactions_are_read_once_they_are_decided.rs"]
+#[cfg(feature = "embedded")]
+mod transactions_are_read_once_they_are_decided;
 
 use std::time::Duration;
 
@@ -30,6 +36,11 @@ const ASK: Duration = Duration::from_secs(10);
 
 /// A cluster with one of the two logs in front of it.
 trait Bench {
+    /// What this cluster calls a topic or group of this name.
+    fn named(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
     fn create_topic(&self, topic: &str, partitions: i32);
 
     /// Produces all of these in order, acknowledged.
@@ -65,8 +76,25 @@ macro_rules! both {
         mod kafka {
             $(#[test]
             fn $test() {
-                crate::$promise::$test(&crate::in_kafka::Embedded::start());
+                crate::$promise::$test(&crate::in_kafka::InKafka::embedded());
             })*
+        }
+        #[cfg(feature = "embedded")]
+        mod apache {
+            $(#[test]
+            #[ignore = "needs Apache Kafka: cargo xtask kafka-parity"]
+            fn $test() {
+                crate::$promise::$test(&crate::in_kafka::InKafka::apache());
+            })*
+
+            /// The embedded broker has none yet.
+            #[test]
+            #[ignore = "needs Apache Kafka: cargo xtask kafka-parity"]
+            fn transactions() {
+                crate::transactions_are_read_once_they_are_decided::through_pauses_and_rebalances(
+                    &crate::in_kafka::InKafka::apache(),
+                );
+            }
         }
     };
 }
@@ -83,6 +111,11 @@ both![
     commits_come_back_as_they_were_made::of_who_was_expelled_count_nothing,
     ends_and_times_are_told::an_end_comes_after_all_below_it,
     ends_and_times_are_told::bounds_times_and_partitions,
+    nothing_is_skipped_around_an_end::members_come_and_go_at_the_end,
+    nothing_is_skipped_around_an_end::pauses_at_the_ends_of_many_partitions,
+    nothing_is_skipped_around_an_end::polled_one_by_one,
+    nothing_is_skipped_around_an_end::started_again_at_the_end,
+    nothing_is_skipped_around_an_end::beside_one_that_is_out_of_range,
     out_of_range_holds_up_no_other::beyond_the_end_and_below_what_is_left,
     partitions_have_one_owner::who_joins_gets_what_was_released,
     partitions_have_one_owner::who_is_dropped_while_asked_gives_all_back,

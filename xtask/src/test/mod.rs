@@ -42,6 +42,11 @@ fn further(count: &mut Count, options: &Options) {
     count.step("kill -9 of the broker", || kill::of_broker(&binary, options.kills, seed));
     count.step("kill -9 of run", || kill::of_run(&binary, options.kills, seed));
     count.step_with(
+        "the log on Apache Kafka",
+        || Kafka::start(Durability::PageCache),
+        |kafka| kafka_parity::log_suite(&kafka),
+    );
+    count.step_with(
         "the same file on Apache Kafka",
         || Kafka::start(Durability::PageCache),
         |kafka| kafka_parity::campaign(&kafka, &binary),

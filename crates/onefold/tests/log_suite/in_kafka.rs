@@ -1,4 +1,4 @@
-//! The embedded broker behind librdkafka.
+//! The embedded broker behind librdkafka, and Apache Kafka where there is one.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,21 +14,30 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::{ASK, Bench};
 
-pub struct Embedded {
+pub struct InKafka {
     kafka: Kafka,
     runtime: tokio::runtime::Runtime,
-    _folder: tempfile::TempDir,
+    /// Of the embedded broker.
+    _folder: Option<tempfile::TempDir>,
+    /// Tests that share a cluster have names of their own.
+    suffix: String,
 }
 
-impl Embedded {
-    pub fn start() -> Embedded {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let folder = tempfile::tempdir().unwrap();
+impl InKafka {
+    pub fn embedded() -> InKafka {
+        let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
         let kafka = runtime.block_on(Kafka::embedded(folder.path())).unwrap();
-        Embedded { kafka, runtime, _folder: folder }
+        InKafka { kafka, runtime, _folder: Some(folder), suffix: String::new() }
     }
 
-    fn client(&self) -> ClientConfig {
+    /// Kafka at the address that the environment tells.
+    pub fn apache() -> InKafka {
+        let address = std::env::var("ONEFOLD_TEST_KAFKA").expect("the address of Apache Kafka in ONEFOLD_TEST_KAFKA");
+        let suffix = format!("-{:016x}", fastrand::u64(..));
+        InKafka { kafka: Kafka::bootstrap(&address).unwrap(), runtime: runtime(), _folder: None, suffix }
+    }
+
+    pub fn client(&self) -> ClientConfig {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", self.kafka.address());
         client
@@ -48,19 +57,31 @@ impl Embedded {
     }
 }
 
-impl Bench for Embedded {
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+impl Bench for InKafka {
+    fn named(&self, name: &str) -> String {
+        format!("{name}{}", self.suffix)
+    }
+
     fn create_topic(&self, topic: &str, partitions: i32) {
-        self.runtime.block_on(self.kafka.create_topic(topic, partitions)).unwrap();
+        self.runtime.block_on(self.kafka.create_topic(&self.named(topic), partitions)).unwrap();
     }
 
     fn publish(&self, records: Vec<Record>) {
-        let sent = records.into_iter().map(|record| self.kafka.publisher().publish(record));
+        let sent = records.into_iter().map(|mut record| {
+            record.topic = self.named(&record.topic).into();
+            self.kafka.publisher().publish(record)
+        });
         for result in self.runtime.block_on(futures_util::future::join_all(sent)) {
             result.unwrap();
         }
     }
 
     fn join(&self, group: &str, topic: &str) -> Box<dyn Log> {
+        let (group, topic) = (&self.named(group), &self.named(topic));
         let id = self.kafka.publisher().topic_id(topic, ASK).unwrap();
         Box::new(KafkaLog::join(self.kafka.settings(), group, topic, id).unwrap())
     }
@@ -68,11 +89,12 @@ impl Bench for Embedded {
     fn delete_records(&self, topic: &str, partition: i32, below: i64) {
         let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
         let mut offsets = TopicPartitionList::new();
-        offsets.add_partition_offset(topic, partition, Offset::Offset(below)).unwrap();
+        offsets.add_partition_offset(&self.named(topic), partition, Offset::Offset(below)).unwrap();
         self.runtime.block_on(admin.delete_records(&offsets, &AdminOptions::new())).unwrap();
     }
 
     fn expel(&self, group: &str, _: &str) {
+        let group = &self.named(group);
         let consumer: BaseConsumer = self.client().create().unwrap();
         let groups = consumer.fetch_group_list(Some(group), ASK).unwrap();
         for member in groups.groups().iter().flat_map(|group| group.members()) {

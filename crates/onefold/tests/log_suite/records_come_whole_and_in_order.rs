@@ -23,7 +23,7 @@ pub fn each_partition_in_offset_order(bench: &dyn Bench) {
     let values: Vec<usize> = key_5.map(|r| std::str::from_utf8(r.payload()).unwrap().parse().unwrap()).collect();
     assert_eq!(values, (5..500).step_by(11).collect::<Vec<_>>(), "a key keeps the order it was produced in");
     let id = member.log.topic_id(ASK).unwrap();
-    assert!(member.records.iter().all(|record| record.topic_id == id && &*record.topic == "t"));
+    assert!(member.records.iter().all(|record| record.topic_id == id && *record.topic == bench.named("t")));
 }
 
 pub fn bytes_and_header_names_verbatim(bench: &dyn Bench) {

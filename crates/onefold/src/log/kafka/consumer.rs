@@ -88,7 +88,10 @@ impl KafkaLog {
     /// Tells librdkafka where to go on in all that is read. Each of our answers to a rebalance, and whatever else it may
     /// take for one, ends the pause that came with it: this comes before. Nothing is polled between.
     fn hold_positions(&self) {
-        raw::seek(&self.consumer, &self.list(self.reading.all().map(|(partition, at)| (partition, Offset::Offset(at)))));
+        raw::seek(
+            &self.consumer,
+            &self.list(self.reading.all().map(|(partition, at)| (partition, Offset::Offset(at)))),
+        );
     }
 
     /// Lets librdkafka read these too.
