@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn reading_goes_on_after_the_last_record_of_each_partition() {
         let mut positions = Positions::default();
-        (positions.start(0, 5), positions.start(1, 0));
+        positions.start(0, 5);
+        positions.start(1, 0);
         // Gaps are no records that are missing: offsets are left out by transactions and by compaction.
         let mut came = records(&[(0, 5), (0, 9), (1, 0), (0, 10), (2, 77)]);
         positions.count(&mut came, 0);
@@ -88,7 +89,8 @@ mod tests {
     #[test]
     fn what_comes_again_goes_out_and_counts_nothing() {
         let mut positions = Positions::default();
-        (positions.start(0, 0), positions.start(1, 3));
+        positions.start(0, 0);
+        positions.start(1, 3);
         let mut came = records(&[(0, 0), (0, 1), (0, 2)]);
         positions.count(&mut came, 0);
         let before = came.len();
