@@ -1,4 +1,5 @@
-//! AlterConfigs (33), versions 0 to 2: replaces all configs of a topic. Anything but topics is refused.
+//! AlterConfigs (33), versions 0 to 2: replaces all configs of a topic. Anything but topics is refused, except a broker with
+//! no configs: it has none that are set.
 
 use kafka_protocol::messages::alter_configs_request::AlterConfigsResource;
 use kafka_protocol::messages::alter_configs_response::AlterConfigsResourceResponse;

@@ -35,17 +35,26 @@ pub(super) fn check_broker(name: &str) -> Result<(), Refusal> {
     }
 }
 
-/// What every alteration must be of: a topic. The broker's configs are its settings.
+/// The broker's configs are its settings, and none is ever set beside them: what leaves it at that may be asked for, as
+/// tools do that clear after themselves whatever they had set.
+fn check_broker_unchanged(name: &str, changed: Result<Pairs, Refusal>) -> Result<(), Refusal> {
+    check_broker(name)?;
+    match changed {
+        Ok(pairs) if pairs.is_empty() => Ok(()),
+        _ => Err(Refusal::new(
+            ErrorCode::INVALID_REQUEST,
+            "the broker's configs are its settings: change them there and start it again",
+        )),
+    }
+}
+
+/// What every other alteration must be of: a topic.
 fn check_alterable(resource_type: i8, name: &str) -> Result<(), Refusal> {
     match resource_type {
         TOPIC if name.is_empty() => {
             Err(Refusal::new(ErrorCode::INVALID_REQUEST, "Default topic resources are not allowed."))
         }
         TOPIC => Ok(()),
-        BROKER => Err(Refusal::new(
-            ErrorCode::INVALID_REQUEST,
-            "the broker's configs are its settings: change them there and start it again",
-        )),
         _ => Err(Refusal::new(ErrorCode::INVALID_REQUEST, "only topics have configs that can be altered here")),
     }
 }
@@ -64,9 +73,10 @@ pub(super) fn alter_each<R, A>(
     let mut lines = Vec::with_capacity(resources.len());
     for resource in &resources {
         let (kind, name) = named(resource);
-        let result = match check_alterable(kind, &name) {
-            Err(refusal) => Err(refusal),
-            Ok(()) => {
+        let result = match (kind, check_alterable(kind, &name)) {
+            (BROKER, _) => check_broker_unchanged(&name, change(&Pairs::new(), resource)),
+            (_, Err(refusal)) => Err(refusal),
+            (_, Ok(())) => {
                 let (result, lsn) = alter(node, &name, validate_only, |now| change(now, resource))?;
                 depends = depends.max(lsn);
                 result

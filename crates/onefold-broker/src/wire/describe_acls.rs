@@ -13,12 +13,12 @@ pub(super) const FILTER: &[Field] = &[fixed(1), string(), fixed(1), string(), st
 
 pub(super) const SHAPE: Shape = Shape { flexible_since: 2, fields: FILTER };
 
-/// Kafka's text.
+/// Kafka's text where something is to change.
 pub(super) const NO_AUTHORIZER: &str = "No Authorizer is configured.";
 
 pub(super) fn answer(_: Call<'_>, _: DescribeAclsRequest) -> Result<(DescribeAclsResponse, Lsn), Fault> {
     let response = DescribeAclsResponse::default()
         .with_error_code(ErrorCode::SECURITY_DISABLED.0)
-        .with_error_message(Some(StrBytes::from_static_str(NO_AUTHORIZER)));
+        .with_error_message(Some(StrBytes::from_static_str("No Authorizer is configured on the broker")));
     Ok((response, Lsn::NONE))
 }

@@ -1,6 +1,6 @@
 //! IncrementalAlterConfigs (44), versions 0 and 1: set, delete, append and subtract single configs of a topic.
 //!
-//! Anything but topics is refused.
+//! Anything but topics is refused, except deleting what a broker has not: it has none that are set.
 
 use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use kafka_protocol::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;

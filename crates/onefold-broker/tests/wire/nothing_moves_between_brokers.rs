@@ -5,8 +5,11 @@ use kafka_protocol::messages::alter_partition_reassignments_request::{Reassignab
 use kafka_protocol::messages::elect_leaders_request::TopicPartitions;
 use kafka_protocol::messages::list_partition_reassignments_request::ListPartitionReassignmentsTopics;
 use kafka_protocol::messages::{
-    AlterPartitionReassignmentsRequest, BrokerId, ElectLeadersRequest, ListPartitionReassignmentsRequest,
+    AlterConfigsRequest, AlterPartitionReassignmentsRequest, BrokerId, ElectLeadersRequest,
+    IncrementalAlterConfigsRequest, ListPartitionReassignmentsRequest, alter_configs_request,
+    incremental_alter_configs_request,
 };
+use kafka_protocol::protocol::StrBytes;
 
 use crate::common::raw::{Raw, topic_name};
 use crate::common::start;
@@ -69,4 +72,40 @@ async fn a_partition_is_where_it_is() {
         let answer = raw.call(0, &ListPartitionReassignmentsRequest::default().with_topics(topics));
         assert_eq!((answer.error_code, answer.error_message, answer.topics.len()), (0, None, 0));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttles_that_were_never_set_can_be_cleared() {
+    let here = start().await;
+    let mut raw = here.connect();
+    let (set, delete) = (0, 1);
+    let mut code = |name: &str, changes: &[(i8, &str)]| {
+        let change = |(operation, value): &(i8, &str)| {
+            incremental_alter_configs_request::AlterableConfig::default()
+                .with_name(StrBytes::from_static_str("leader.replication.throttled.rate"))
+                .with_config_operation(*operation)
+                .with_value(Some(StrBytes::from_string((*value).to_owned())))
+        };
+        let broker = incremental_alter_configs_request::AlterConfigsResource::default()
+            .with_resource_type(4)
+            .with_resource_name(StrBytes::from_string(name.to_owned()))
+            .with_configs(changes.iter().map(change).collect());
+        raw.call(1, &IncrementalAlterConfigsRequest::default().with_resources(vec![broker])).responses[0].error_code
+    };
+    for name in ["1", ""] {
+        assert_eq!((code(name, &[]), code(name, &[(delete, "")]), code(name, &[(set, "7")])), (0, 0, 42), "{name:?}");
+    }
+    assert_eq!((code("2", &[(delete, "")]), code("x", &[])), (42, 42), "there is no such broker");
+
+    let mut replace = |configs| {
+        let broker = alter_configs_request::AlterConfigsResource::default()
+            .with_resource_type(4)
+            .with_resource_name(StrBytes::from_static_str("1"))
+            .with_configs(configs);
+        raw.call(2, &AlterConfigsRequest::default().with_resources(vec![broker])).responses[0].error_code
+    };
+    let retention = alter_configs_request::AlterableConfig::default()
+        .with_name(StrBytes::from_static_str("retention.ms"))
+        .with_value(Some(StrBytes::from_static_str("7")));
+    assert_eq!((replace(vec![]), replace(vec![retention])), (0, 42));
 }

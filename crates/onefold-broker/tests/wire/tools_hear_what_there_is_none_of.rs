@@ -27,7 +27,7 @@ async fn no_authorizer() {
     for version in 1..=3 {
         let described = raw.call(version, &DescribeAclsRequest::default());
         assert_eq!(described.error_code, SECURITY_DISABLED);
-        assert_eq!(described.error_message, Some(text("No Authorizer is configured.")));
+        assert_eq!(described.error_message, Some(text("No Authorizer is configured on the broker")));
         let two = vec![AclCreation::default().with_principal(text("User:a")); 2];
         let created = raw.call(version, &CreateAclsRequest::default().with_creations(two));
         assert_eq!(created.results.iter().map(|line| line.error_code).collect::<Vec<_>>(), [SECURITY_DISABLED; 2]);
