@@ -1,7 +1,7 @@
 //! DeleteRecords (21), versions 0 to 2.
 //!
-//! Moves a partition's log start; -1 means up to the high watermark. Beyond the high watermark is out of range: what is
-//! not durable yet is not there to delete. A topic that is only compacted is refused with POLICY_VIOLATION, as Kafka does. Producers' windows are not touched (I5). Ignored: the timeout.
+//! Moves a partition's log start; -1 means up to the log end, beyond which is out of range. What is not durable yet can be
+//! deleted too, as with Kafka, where acks=1 makes a lone replica's records readable: the answer comes when both are. A topic that is only compacted is refused with POLICY_VIOLATION, as Kafka does. Producers' windows are not touched (I5). Ignored: the timeout.
 
 use kafka_protocol::messages::delete_records_request::DeleteRecordsPartition;
 use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
@@ -50,16 +50,19 @@ fn one(
         Ok(at) => at,
         Err(error) => return Ok(Err(error)),
     };
-    let Some(high_watermark) = call.node.log.high_watermark(at) else {
-        return Ok(Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
-    };
-    let to = if wanted.offset == TO_THE_END { high_watermark } else { wanted.offset };
-    let ((result, before), lsn) = call.node.log.sequence(|state, _| match state.partition(at) {
-        None => ((Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), state.topics_changed()), None),
-        Some(_) if is_only_compacted(state, at) => ((Err(ErrorCode::POLICY_VIOLATION), state.topics_changed()), None),
-        Some(_) if !(0..=high_watermark).contains(&to) => ((Err(ErrorCode::OFFSET_OUT_OF_RANGE), Lsn::NONE), None),
-        Some(partition) if to <= partition.log_start() => ((Ok(partition.log_start()), partition.changed()), None),
-        Some(_) => ((Ok(to), Lsn::NONE), Some(Record::LogStartMoved(vec![(at, to)]))),
+    let ((result, before), lsn) = call.node.log.sequence(|state, _| {
+        let Some(partition) = state.partition(at) else {
+            return ((Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), state.topics_changed()), None);
+        };
+        let to = if wanted.offset == TO_THE_END { partition.log_end() } else { wanted.offset };
+        match to {
+            _ if is_only_compacted(state, at) => ((Err(ErrorCode::POLICY_VIOLATION), state.topics_changed()), None),
+            to if !(0..=partition.log_end()).contains(&to) => {
+                ((Err(ErrorCode::OFFSET_OUT_OF_RANGE), partition.changed()), None)
+            }
+            to if to <= partition.log_start() => ((Ok(partition.log_start()), partition.changed()), None),
+            to => ((Ok(to), Lsn::NONE), Some(Record::LogStartMoved(vec![(at, to)]))),
+        }
     })?;
     *depends = (*depends).max(lsn).max(before);
     Ok(result)

@@ -1,6 +1,7 @@
 //! ListOffsets (2), versions 1 to 10.
 //!
-//! By time, and by the special timestamps: -1 latest (the high watermark: nothing beyond it is durable), -2 earliest, -3
+//! By time, and by the special timestamps: -1 latest (the log end, told when that is durable: whoever had an answer with
+//! acks=1 finds its record counted), -2 earliest, -3
 //! the record with the largest timestamp, -4 earliest local (the same as -2 here), -5 latest tiered (nothing is tiered:
 //! not found). -3 may be asked from version 7 on, -4 from 8, -5 from 9; before, they are UNSUPPORTED_VERSION. "Not found"
 //! is offset -1 with timestamp -1. Ignored: the isolation level (no transaction is ever open), the
@@ -9,6 +10,7 @@
 use kafka_protocol::messages::list_offsets_request::ListOffsetsPartition;
 use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
+use onefold_broker_core::partition::Partition;
 use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn, TopicPartition};
 
@@ -86,19 +88,21 @@ fn find(call: Call<'_>, at: TopicPartition, timestamp: i64, depends: &mut Lsn) -
         return Err(ErrorCode::UNSUPPORTED_VERSION);
     }
     match timestamp {
-        LATEST => log.high_watermark(at).map(|offset| Some((offset, -1))).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        EARLIEST | EARLIEST_LOCAL => {
-            let (start, lsn) = log
-                .view(|state, _| state.partition(at).map(|partition| (partition.log_start(), partition.changed())))
-                .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-            *depends = (*depends).max(lsn);
-            Ok(Some((start, -1)))
-        }
+        LATEST => edge(call, at, Partition::log_end, depends),
+        EARLIEST | EARLIEST_LOCAL => edge(call, at, Partition::log_start, depends),
         MAX_TIMESTAMP => search(call, at, || log.max_timestamp(at)),
         LATEST_TIERED => Ok(None),
         0.. => search(call, at, || log.offset_for_time(at, timestamp)),
         _ => Err(ErrorCode::UNSUPPORTED_VERSION), // a special timestamp that this broker does not know
     }
+}
+
+/// Where the log ends or begins. The answer waits for the record that moved it there.
+fn edge(call: Call<'_>, at: TopicPartition, of: fn(&Partition) -> i64, depends: &mut Lsn) -> Result<Found, ErrorCode> {
+    let look = |state: &State| state.partition(at).map(|partition| (of(partition), partition.changed()));
+    let (offset, lsn) = call.node.log.view(|state, _| look(state)).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+    *depends = (*depends).max(lsn);
+    Ok(Some((offset, -1)))
 }
 
 /// The version that brought a special timestamp.

@@ -15,6 +15,7 @@ mod alter_replica_log_dirs;
 mod api_versions;
 mod authorized;
 mod broker_configs;
+mod config_texts;
 mod configs;
 mod create_acls;
 mod create_partitions;

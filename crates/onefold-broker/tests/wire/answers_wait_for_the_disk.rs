@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_protocol::messages::{
-    CreateTopicsRequest, DescribeProducersRequest, DescribeTopicPartitionsRequest, GroupId, InitProducerIdRequest,
-    JoinGroupRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
+    CreateTopicsRequest, DeleteRecordsRequest, DescribeProducersRequest, DescribeTopicPartitionsRequest, GroupId,
+    InitProducerIdRequest, JoinGroupRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
+    OffsetFetchRequest,
 };
 use kafka_protocol::protocol::{Request, StrBytes};
 
@@ -56,6 +58,18 @@ fn join() -> JoinGroupRequest {
         .with_session_timeout_ms(10_000)
         .with_protocol_type(StrBytes::from_static_str("consumer"))
         .with_protocols(vec![protocol])
+}
+
+fn latest_offset() -> ListOffsetsRequest {
+    let wanted = ListOffsetsPartition::default().with_timestamp(-1);
+    let topic = ListOffsetsTopic::default().with_name(topic_name("t")).with_partitions(vec![wanted]);
+    ListOffsetsRequest::default().with_replica_id((-1).into()).with_topics(vec![topic])
+}
+
+fn delete_to(offset: i64) -> DeleteRecordsRequest {
+    let partition = DeleteRecordsPartition::default().with_offset(offset);
+    let topic = DeleteRecordsTopic::default().with_name(topic_name("t")).with_partitions(vec![partition]);
+    DeleteRecordsRequest::default().with_topics(vec![topic])
 }
 
 /// Asked on a connection of its own: nothing else stands before its answer.
@@ -121,10 +135,10 @@ async fn d1_d2_d5_whatever_is_new_is_not_told_while_syncs_are_held() {
     let beyond = reader.call(12, &fetch_request("t", 0, 1)).responses[0].partitions[0].clone();
     assert_eq!((beyond.error_code, beyond.high_watermark), (0, 1), "D2: empty, not out of range");
     assert!(beyond.records.unwrap_or_default().is_empty());
-    let wanted = ListOffsetsPartition::default().with_timestamp(-1);
-    let topic = ListOffsetsTopic::default().with_name(topic_name("t")).with_partitions(vec![wanted]);
-    let latest = reader.call(7, &ListOffsetsRequest::default().with_replica_id((-1).into()).with_topics(vec![topic]));
-    assert_eq!(latest.topics[0].partitions[0].offset, 1);
+    let mut latest = Asked::ask(&here, 7, &latest_offset());
+    latest.waits("ListOffsets of a log end that is not durable");
+    let mut deleted = Asked::ask(&here, 2, &delete_to(4));
+    deleted.waits("DeleteRecords of what was answered with acks=1");
 
     gate.set(Syncs::Pass);
     assert_eq!(only(produce.answer()).base_offset, 1);
@@ -138,6 +152,9 @@ async fn d1_d2_d5_whatever_is_new_is_not_told_while_syncs_are_held() {
     assert_eq!(only(again.answer()).base_offset, 2);
     assert_eq!(producers.answer().topics[0].partitions[0].active_producers.len(), 1);
     assert_eq!(page.answer().topics.len(), 2);
+    assert_eq!(latest.answer().topics[0].partitions[0].offset, 4);
+    let start = deleted.answer().topics[0].partitions[0].clone();
+    assert_eq!((start.error_code, start.low_watermark), (0, 4));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -109,3 +109,26 @@ async fn the_broker_tells_where_it_is_reached() {
     let expected = format!("PLAINTEXT://{}", here.broker.address());
     assert_eq!((config.value.as_deref(), config.read_only), (Some(expected.as_str()), true));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_config_says_what_it_does_where_that_is_asked() {
+    let here = start().await;
+    let mut raw = here.connect();
+    raw.create_topic("t", 1);
+    let mut texts = |kind, name, wanted| {
+        let resource = describe_configs_request::DescribeConfigsResource::default()
+            .with_resource_type(kind)
+            .with_resource_name(text(name))
+            .with_configuration_keys(None);
+        let request = DescribeConfigsRequest::default().with_resources(vec![resource]);
+        let answer = raw.call(4, &request.with_include_documentation(wanted));
+        answer.results[0].configs.iter().map(|config| config.documentation.clone()).collect::<Vec<_>>()
+    };
+
+    for (kind, name) in [(2, "t"), (4, "1")] {
+        assert!(texts(kind, name, false).iter().all(Option::is_none));
+        assert!(texts(kind, name, true).iter().all(|text| text.as_ref().is_some_and(|text| !text.is_empty())));
+    }
+    let of_the_broker = texts(4, "1", true);
+    assert!(!of_the_broker.contains(&Some(text("A setting of this broker."))), "each of its settings has its own");
+}
