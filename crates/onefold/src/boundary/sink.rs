@@ -19,7 +19,8 @@ pub trait Sink: Send + Sync + 'static {
     /// older owner to end.
     fn claim(&self, partitions: Vec<ClaimAt>) -> BoxFuture<'static, Result<Vec<Claimed>, SinkError>>;
 
-    /// Makes notes of partitions durable; of each whether it did. It does not where another owner took over.
+    /// Makes notes of partitions durable; of each whether it did. It does not where another owner took over. Once polled,
+    /// it comes before whatever is asked later.
     fn note(&self, notes: Vec<NoteAt>) -> BoxFuture<'static, Result<Vec<bool>, SinkError>>;
 
     /// Runs jobs in order and answers once, when all that succeeded is durable. Never blocks.
@@ -62,6 +63,8 @@ pub struct ClaimAt {
     pub partition: i32,
     /// Where it begins if the sink has no position for it.
     pub start: i64,
+    /// The first record that is left in the log. A position below it, or beyond the end, is not read: nothing is noted.
+    pub earliest: i64,
     /// The offset that the next record of the log gets.
     pub end: i64,
     pub suspects: SuspectsSettings,
@@ -78,7 +81,7 @@ pub struct Claimed {
     pub leader_epoch: Option<i32>,
     /// Stretches above the position that are done already, in order and apart from each other.
     pub done: Vec<std::ops::Range<i64>>,
-    /// What the last owner's note says; the new one is durable.
+    /// What the last owner's note says; the new one is durable, where the position can be read.
     pub suspects: Suspects,
 }
 

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub(crate) struct Gate {
     /// Which request is to be answered by keeping quiet; 0: none. Each has a number of its own.
     asked: AtomicU64,
+    /// How often it was opened again. Who asks next lets all others go on first.
+    opened: AtomicU64,
     members: Mutex<Members>,
 }
 
@@ -24,6 +26,8 @@ struct Members {
 struct State {
     /// The request since whose coming this engine has seen to it that nothing of it runs.
     quiet_for: AtomicU64,
+    /// The opening since which this engine has gone once through its loop.
+    went_on: AtomicU64,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -44,7 +48,9 @@ impl Gate {
 
     /// One more engine; `wake` is called when there may be something to do for it here.
     pub(crate) fn join(self: &Arc<Gate>, wake: impl Fn() + Send + Sync + 'static) -> Member {
-        let state = Arc::new(State { quiet_for: AtomicU64::new(0), wake: Box::new(wake) });
+        // Who has just come was not kept from anything yet.
+        let (quiet_for, went_on) = (AtomicU64::new(0), AtomicU64::new(self.opened.load(Ordering::SeqCst)));
+        let state = Arc::new(State { quiet_for, went_on, wake: Box::new(wake) });
         self.lock().all.push(state.clone());
         Member { gate: self.clone(), state, mine: 0, is_alone: false }
     }
@@ -68,11 +74,32 @@ impl Member {
         }
     }
 
-    /// Asks for quiet, with nothing running here; whether all others are quiet. To be asked again until they are.
-    pub(crate) fn ask(&mut self) -> bool {
+    /// The opening under which a turn of the engine's loop begins; `None`: nothing may begin in it.
+    pub(crate) fn is_open(&self) -> Option<u64> {
+        let opened = self.gate.opened.load(Ordering::SeqCst);
+        (!self.must_wait()).then_some(opened)
+    }
+
+    /// A turn that began under this opening is over, and nothing kept this engine from beginning what it had.
+    pub(crate) fn went_on(&self, opened: u64) {
+        let is_news = self.state.went_on.load(Ordering::SeqCst) != opened;
+        if is_news && !self.must_wait() {
+            self.state.went_on.store(opened, Ordering::SeqCst);
+            self.wake_others(&self.gate.lock());
+        }
+    }
+
+    /// Asks for quiet; whether all others are quiet and nothing runs here either. To be asked again until it is so.
+    /// Nobody is asked before all others have gone on once since the gate was opened last.
+    pub(crate) fn ask(&mut self, nothing_runs: bool) -> bool {
         let mut members = self.gate.lock();
+        let others = |of: &Members, is_so: &dyn Fn(&State) -> bool| {
+            of.all.iter().all(|state| Arc::ptr_eq(state, &self.state) || is_so(state))
+        };
         if self.mine == 0 {
-            if self.gate.asked.load(Ordering::SeqCst) != 0 {
+            let opened = self.gate.opened.load(Ordering::SeqCst);
+            let went_on = others(&members, &|state| state.went_on.load(Ordering::SeqCst) == opened);
+            if self.gate.asked.load(Ordering::SeqCst) != 0 || !went_on {
                 return false;
             }
             members.requests += 1;
@@ -80,9 +107,8 @@ impl Member {
             self.gate.asked.store(self.mine, Ordering::SeqCst);
             self.wake_others(&members);
         }
-        let quiet =
-            |state: &Arc<State>| Arc::ptr_eq(state, &self.state) || state.quiet_for.load(Ordering::SeqCst) == self.mine;
-        self.is_alone = members.all.iter().all(quiet);
+        let quiet = others(&members, &|state| state.quiet_for.load(Ordering::SeqCst) == self.mine);
+        self.is_alone = nothing_runs && quiet;
         self.is_alone
     }
 
@@ -91,6 +117,7 @@ impl Member {
         if self.mine != 0 {
             let members = self.gate.lock();
             (self.mine, self.is_alone) = (0, false);
+            self.gate.opened.fetch_add(1, Ordering::SeqCst);
             self.gate.asked.store(0, Ordering::SeqCst);
             self.wake_others(&members);
         }
@@ -123,23 +150,56 @@ mod tests {
         // Quiet before anybody asked is no answer.
         two.is_quiet();
         three.is_quiet();
-        assert!(!one.ask());
+        assert!(!one.ask(true));
         assert!(one.must_wait() && two.must_wait() && three.must_wait());
         two.is_quiet();
-        assert!(!one.ask(), "the third has not answered");
-        assert!(!two.ask(), "only one asks at a time");
+        assert!(!one.ask(true), "the third has not answered");
+        assert!(!two.ask(true), "only one asks at a time");
         three.is_quiet();
-        assert!(one.ask());
+        assert!(one.ask(true));
         assert!(!one.must_wait() && two.must_wait());
         one.give_back();
         assert!(!two.must_wait());
         // Answers to an earlier request do not count for the next.
-        assert!(!two.ask());
+        go_on([&one, &three]);
+        assert!(!two.ask(true));
         one.is_quiet();
         drop(three);
-        assert!(two.ask());
+        assert!(two.ask(true));
         drop(two);
         assert!(!one.must_wait());
-        assert!(one.ask(), "nobody else is left");
+        assert!(one.ask(true), "nobody else is left");
+    }
+
+    #[test]
+    fn the_next_one_is_asked_for_only_when_all_others_have_gone_on() {
+        let gate = Arc::<Gate>::default();
+        let (mut one, mut two) = (gate.join(|| {}), gate.join(|| {}));
+        assert!(!one.ask(false));
+        two.is_quiet();
+        assert!(!one.ask(false), "something runs here");
+        assert!(one.must_wait(), "and nothing more begins here, or it would never be over");
+        let while_closed = two.is_open();
+        assert!(one.ask(true));
+        one.give_back();
+        assert!(!one.ask(true), "the other one has not gone on");
+        assert_eq!(while_closed, None);
+        let opening = two.is_open().unwrap();
+        assert!(!one.ask(true), "its turn is not over");
+        two.went_on(opening);
+        assert!(!one.ask(true), "asked, and not answered");
+        two.is_quiet();
+        assert!(one.ask(true));
+        one.give_back();
+        // A turn that began before says nothing about what came since.
+        two.went_on(opening);
+        assert!(!one.ask(true) && !one.must_wait());
+        // Whoever comes first has its turn.
+        go_on([&one]);
+        assert!(!two.ask(true) && one.must_wait());
+    }
+
+    fn go_on<const COUNT: usize>(members: [&Member; COUNT]) {
+        members.iter().for_each(|member| member.went_on(member.is_open().unwrap()));
     }
 }

@@ -58,7 +58,7 @@ fn job(offset: i64, epoch: i64) -> TxJob {
 }
 
 fn claim_at_0() -> ClaimAt {
-    ClaimAt { partition: 0, start: 0, end: 100, suspects: SuspectsSettings::crashes(3) }
+    ClaimAt { partition: 0, start: 0, earliest: 0, end: 100, suspects: SuspectsSettings::crashes(3) }
 }
 
 async fn submit(sink: &Arc<dyn Sink>, jobs: Vec<TxJob>) -> Vec<TxDone> {
@@ -98,6 +98,28 @@ async fn what_finished_beyond_a_gap_is_known_to_the_next_owner_and_folded_later(
     let (_, next, done) = claim(&sink).await;
     assert_eq!((next, done, folder.points()), (5, vec![], 5));
     assert_eq!(folder.number("SELECT count(*) FROM onefold_done"), 0);
+}
+
+/// Nothing of it runs: an open note would charge somebody with an end that never was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_out_of_range_notes_nothing() {
+    let folder = Folder::new();
+    let sink = sink(&folder, settings("a", 1)).await;
+    let claim = async |earliest, end| {
+        let at = ClaimAt { earliest, end, ..claim_at_0() };
+        sink.claim(vec![at]).await.unwrap().remove(0)
+    };
+    assert_eq!(claim(5, 100).await.next_offset, 0);
+    assert_eq!(folder.number("SELECT count(*) FROM onefold_suspects"), 0, "below what is left");
+    let claimed = claim(0, 100).await;
+    assert_eq!(claimed.suspects.note().1.ends, 0);
+    assert!(matches!(submit(&sink, vec![job(0, claimed.epoch)]).await[..], [TxDone::Done(_)]));
+    let before = folder.number("SELECT start FROM onefold_suspects");
+    for _ in 0..3 {
+        claim(0, 0).await;
+    }
+    assert_eq!(folder.number("SELECT start FROM onefold_suspects"), before, "beyond the end");
+    assert_eq!(folder.number("SELECT ends FROM onefold_suspects"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

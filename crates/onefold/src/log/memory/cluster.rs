@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::faults::Faults;
 use super::group::Group;
 use crate::boundary::BoxFuture;
-use crate::log::{LogError, Publish};
+use crate::log::{CommittedAt, LogError, Publish};
 use crate::record::{Record, TopicId};
 use crate::runtime::gate::Gate;
 
@@ -136,9 +136,14 @@ impl MemoryCluster {
 
     /// The offset that a group committed, where it did.
     pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
+        self.commit_of(group, topic, partition)?.offset
+    }
+
+    /// What a group committed last, with its metadata.
+    pub fn commit_of(&self, group: &str, topic: &str, partition: i32) -> Option<CommittedAt> {
         let state = self.lock();
         let group = state.groups.get(&(group.to_owned(), topic.to_owned()))?;
-        group.committed.get(&partition)?.offset
+        group.committed.get(&partition).cloned()
     }
 
     /// The gate of all pipelines on it.

@@ -37,6 +37,7 @@ impl Engine {
             LogEvent::Revoked(partitions) => self.on_revoked(partitions),
             LogEvent::Lost(partitions) => {
                 tracing::warn!(pipeline = self.plan.name(), ?partitions, "partitions were lost to other members");
+                self.leave_notes(&partitions);
                 self.give_up(&partitions)?;
             }
             LogEvent::End { partition, offset } => {
@@ -203,6 +204,7 @@ impl Engine {
     /// A partition that cannot be read on: said loudly, and held until a person has looked.
     pub(super) fn halt(&mut self, partition: i32, reason: String) {
         tracing::error!(pipeline = self.plan.name(), partition, "halted: {reason}");
+        self.leave_notes(&[partition]);
         self.forget(partition);
         self.report.halted.insert(partition, reason);
     }

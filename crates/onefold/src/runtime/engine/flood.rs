@@ -98,3 +98,20 @@ impl Flood {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(class: ReasonClass) -> usize {
+        let mut flood = Flood::default();
+        let reason = Reason { class, message: "one cause".into(), attempts: 1 };
+        (0..100).filter(|lane| flood.refuses(&reason, *lane, true, 0)).count()
+    }
+
+    #[test]
+    fn what_is_too_old_for_its_window_is_no_flood() {
+        assert_eq!(refused(ReasonClass::Poison), 100 - (MANY_KEYS - 1));
+        assert_eq!(refused(ReasonClass::Window), 0);
+    }
+}

@@ -121,6 +121,7 @@ impl Engine {
         self.log.set_waker(self.inbox.waker());
         self.begin()?;
         while !self.is_over()? {
+            let opening = self.careful.turn_begins();
             let mut busy = self.poll()?;
             let mut messages = std::mem::take(&mut self.messages);
             self.inbox.take(&mut messages, Duration::ZERO);
@@ -134,6 +135,7 @@ impl Engine {
             self.go_on_revoking()?;
             busy |= self.dispatch();
             self.see_that_it_runs();
+            self.careful.turn_is_over(opening);
             self.commit_if_due()?;
             self.relay_if_due();
             self.forget_if_due();

@@ -1,5 +1,7 @@
 //! Notes of owners on their way: with the next commit, or into the sink beside the position.
 
+use std::task::{Context, Poll, Waker};
+
 use onefold_core::progress::Assignment;
 
 use super::owned::Owned;
@@ -57,6 +59,26 @@ impl Engine {
         self.write_notes();
     }
 
+    /// These partitions are not this member's any more, or are not read on, and the process has not ended: nobody is
+    /// charged for that. In the sink the notes are closed, as long as no other owner has taken over. Commits are refused by
+    /// now; what they would have said is remembered, should this process get the partition again.
+    pub(super) fn leave_notes(&mut self, partitions: &[i32]) {
+        for partition in partitions {
+            let Some(owned) = self.owned.get_mut(partition) else { continue };
+            let open = owned.watch.suspects.note().1;
+            // Goes after what is on its way.
+            owned.watch.writing = None;
+            let position = owned.progress.position();
+            owned.watch.suspects.settled(position);
+            owned.watch.suspects.close();
+            self.careful.left.insert(*partition, (open, owned.watch.suspects.note().1));
+            self.careful.watched.insert(*partition);
+        }
+        if !self.notes_travel() {
+            self.write_notes();
+        }
+    }
+
     /// Sends what is to be noted and is not: into the sink, or with the next commit.
     pub(super) fn write_notes(&mut self) {
         let is_open = |owned: &Owned| !owned.watch.suspects.is_durable();
@@ -84,8 +106,15 @@ impl Engine {
         }
         if !notes.is_empty() {
             self.careful.writing += 1;
-            let (writing, inbox) = (sink.note(notes), self.inbox.clone());
-            self.tokio.spawn(async move { inbox.push(Message::Noted(Noted { of, result: writing.await })) });
+            let (mut writing, inbox) = (sink.note(notes), self.inbox.clone());
+            // Begun here and now: what is claimed after this finds it.
+            match writing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(result) => inbox.push(Message::Noted(Noted { of, result })),
+                Poll::Pending => {
+                    let rest = async move { inbox.push(Message::Noted(Noted { of, result: writing.await })) };
+                    drop(self.tokio.spawn(rest));
+                }
+            }
         }
     }
 

@@ -101,7 +101,8 @@ impl Engine {
         let mut wanted = Vec::new();
         for (at, bounds) in starts {
             let (partition, start) = (at.partition, self.configured_start(at.partition, *bounds)?);
-            wanted.push(ClaimAt { partition, start, end: bounds.end, suspects: self.suspects_settings() });
+            let Bounds { earliest, end } = *bounds;
+            wanted.push(ClaimAt { partition, start, earliest, end, suspects: self.suspects_settings() });
         }
         let (tell, told) = std::sync::mpsc::channel();
         self.tokio.spawn(async move { tell.send(sink.claim(wanted).await) });
@@ -119,7 +120,9 @@ impl Engine {
             let position = match at.offset {
                 Some(start) => {
                     let saved = Saved::read(at.metadata.as_deref(), topic_id, start, at.leader_epoch).ok();
-                    let suspects = self.take_over(saved.as_ref().and_then(|saved| saved.note), start, bounds.end);
+                    let found = saved.as_ref().and_then(|saved| saved.note);
+                    let found = found.map(|note| self.careful.as_left(partition, note));
+                    let suspects = self.take_over(found, start, bounds.end);
                     Position { partition, start, saved, epoch: 0, suspects }
                 }
                 None => {

@@ -3,14 +3,14 @@
 //! A suspect's way: it waits, not even looked at, until the gate is this engine's; it is noted; it is taken in and runs
 //! like any other; it rests, if it is to run again; and the gate opens when it is durable that it came back.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use onefold_core::attempt::{Gate as Breaking, PauseReason};
 use onefold_core::guarantee::Protocol;
 use onefold_core::lane::Slot;
 use onefold_core::progress::Delivered;
-use onefold_core::suspects::{Call, Suspects};
+use onefold_core::suspects::{Call, Note, Suspects};
 
 use super::Engine;
 use super::owned::Owned;
@@ -24,6 +24,8 @@ pub(super) struct Careful {
     member: Member,
     /// The partition whose suspect the gate is held, or asked for.
     asks: Option<i32>,
+    /// That suspect.
+    asks_for: i64,
     is_alone: bool,
     /// Since when it is asked for.
     asked_ms: u64,
@@ -31,6 +33,8 @@ pub(super) struct Careful {
     asks_from_ms: u64,
     /// Partitions that are not calm.
     pub(super) watched: BTreeSet<i32>,
+    /// Partitions that went without their notes being closed: what was noted of them last, and what was to be.
+    pub(super) left: BTreeMap<i32, (Note, Note)>,
     /// Something waits for a note that goes with the next commit.
     pub(super) is_held_up: bool,
     /// Notes on their way into the sink.
@@ -76,10 +80,12 @@ impl Careful {
         Careful {
             member,
             asks: None,
+            asks_for: 0,
             is_alone: false,
             asked_ms: 0,
             asks_from_ms: 0,
             watched: BTreeSet::new(),
+            left: BTreeMap::new(),
             is_held_up: false,
             writing: 0,
             not_before_ms: 0,
@@ -96,6 +102,17 @@ impl Careful {
         self.is_alone || self.must_wait()
     }
 
+    /// Whether things may begin in the turn that begins; to be told when it is over.
+    pub(super) fn turn_begins(&self) -> Option<u64> {
+        self.member.is_open()
+    }
+
+    pub(super) fn turn_is_over(&self, opening: Option<u64>) {
+        if let Some(opening) = opening {
+            self.member.went_on(opening);
+        }
+    }
+
     /// The partition whose suspect runs alone.
     pub(super) fn alone(&self) -> Option<i32> {
         self.asks.filter(|_| self.is_alone)
@@ -109,6 +126,15 @@ impl Careful {
     /// where the position stands still.
     pub(super) fn is_held_up(&self) -> bool {
         self.is_held_up
+    }
+
+    /// What a note says that is found with a partition. One that this process left open itself is about no end of it;
+    /// whoever had the partition since has written another one.
+    pub(super) fn as_left(&mut self, partition: i32, found: Note) -> Note {
+        match self.left.remove(&partition) {
+            Some((open, closed)) if open == found => closed,
+            _ => found,
+        }
     }
 
     pub(super) fn is_writing(&self) -> bool {
@@ -239,6 +265,10 @@ impl Engine {
                 None => return self.open_gate(partition),
             },
         };
+        // The one before it is settled. Until the next one's turn everything else goes on.
+        if self.careful.asks == Some(partition) && self.careful.asks_for != offset {
+            return self.open_gate(partition);
+        }
         match watch.suspects.call(offset) {
             Some(Call::Dead { deaths }) => self.take_in_dead(partition, deaths),
             Some(Call::Run) if due_ms <= self.clock.now_ms() && self.may_begin() => self.begin_alone(partition, offset),
@@ -266,8 +296,8 @@ impl Engine {
             }
             self.careful.asked_ms = now;
         }
-        self.careful.asks = Some(partition);
-        self.careful.is_alone = self.lanes.running().records == 0 && self.careful.member.ask();
+        (self.careful.asks, self.careful.asks_for) = (Some(partition), offset);
+        self.careful.is_alone = self.careful.member.ask(self.lanes.running().records == 0);
         if let Some(owned) = self.owned.get_mut(&partition).filter(|_| self.careful.is_alone) {
             tracing::debug!(pipeline = self.plan.name(), partition, offset, "a suspect runs alone");
             owned.watch.suspects.begin(offset);

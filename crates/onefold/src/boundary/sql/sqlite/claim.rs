@@ -46,7 +46,10 @@ fn claim_one(conn: &Connection, own: &Statements, settings: &SinkSettings, at: &
     // A row that was just made begins anew, whatever was noted about one that is gone.
     let found = found.filter(|_| epoch > 1);
     let suspects = Suspects::opened(found, next_offset, at.end, at.suspects);
-    suspects::write(own, conn, settings, at.partition, suspects.note().1)?;
+    // Out of range, nothing of it will run: an open note would charge somebody with an end.
+    if (at.earliest..=at.end).contains(&next_offset) {
+        suspects::write(own, conn, settings, at.partition, suspects.note().1)?;
+    }
     Ok(Claimed { partition: at.partition, epoch, next_offset, leader_epoch, done, suspects })
 }
 

@@ -1,0 +1,274 @@
+//! After ends of the process without progress the records of a partition run one at a time. While one does, nothing else
+//! is even looked at; between two of them everything else goes on; and nobody is charged for what was no end.
+
+use std::future::IntoFuture;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use onefold::pipeline::filter::FilterVerdict;
+use onefold::prelude::*;
+use onefold::testing::{self, MemoryCluster};
+use onefold_core::suspects::Note;
+use tokio::sync::Notify;
+
+use crate::common::{Folder, payments};
+
+/// Longer than any of this should take on a busy machine; the gate's own bound in time is 5 s.
+const LONG: Duration = Duration::from_secs(60);
+
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + LONG;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never came to it that {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// What this test's pipelines did, in order.
+#[derive(Default)]
+struct Seen {
+    order: Mutex<Vec<String>>,
+    suspects: AtomicU32,
+    alone: AtomicBool,
+    /// Something was looked at while a suspect ran.
+    disturbed: AtomicBool,
+    disturbing: Notify,
+    done: AtomicBool,
+    release: Notify,
+    cluster: MemoryCluster,
+}
+
+impl Seen {
+    fn on(cluster: &MemoryCluster) -> Arc<Seen> {
+        Arc::new(Seen { cluster: cluster.clone(), ..Seen::default() })
+    }
+
+    fn add(&self, what: &str) {
+        self.order.lock().unwrap().push(what.to_owned());
+    }
+
+    fn count(&self, what: &str) -> usize {
+        self.order.lock().unwrap().iter().filter(|seen| *seen == what).count()
+    }
+}
+
+fn order(key: &str) -> Record {
+    Record::new("orders", Some(key.as_bytes()), Some(key.as_bytes()))
+}
+
+/// Payments in one partition, all of them suspects of the pipeline that comes next.
+async fn with_suspects(count: u32) -> MemoryCluster {
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", 1);
+    payments(count).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    for _ in 0..2 {
+        let pipeline = Pipeline::from("payments").group("receipts").handle(async || {});
+        let ended = testing::run_on(&cluster, pipeline).crash_at("before-effect", 1).await.unwrap();
+        assert!(ended.crashed);
+    }
+    cluster
+}
+
+/// A pipeline beside it that stays as long as the test says.
+fn beside(seen: &Arc<Seen>, cluster: &MemoryCluster) -> tokio::task::JoinHandle<()> {
+    cluster.append(order("stay"));
+    let looked = seen.clone();
+    let pipeline = Pipeline::from("orders")
+        .group("beside")
+        .retry(Retry::attempts(u32::MAX))
+        .filter(move |_| {
+            if looked.alone.load(Ordering::SeqCst) {
+                looked.disturbed.store(true, Ordering::SeqCst);
+                looked.disturbing.notify_one();
+            }
+            FilterVerdict::Take
+        })
+        .with_state(seen.clone())
+        .handle(async |Key(key): Key, State(seen): State<Arc<Seen>>| {
+            let key = String::from_utf8(key.to_vec()).unwrap();
+            seen.add(&key);
+            match key.as_str() {
+                "stay" if !seen.done.load(Ordering::SeqCst) => return Outcome::Retry(Duration::from_millis(5)),
+                "hang" => seen.release.notified().await,
+                _ => {}
+            }
+            Done
+        });
+    let running = testing::run_on(cluster, pipeline).at_most(LONG).into_future();
+    tokio::spawn(async move { drop(running.await.unwrap()) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_two_suspects_others_go_on() {
+    let cluster = with_suspects(40).await;
+    let seen = Seen::on(&cluster);
+    let other = beside(&seen, &cluster);
+    until("it runs", || seen.count("stay") > 0).await;
+    let pipeline = Pipeline::from("payments").group("receipts").with_state(seen.clone()).handle(
+        async |State(seen): State<Arc<Seen>>| {
+            seen.add("suspect");
+            if seen.suspects.fetch_add(1, Ordering::SeqCst) == 2 {
+                seen.cluster.append(order("meanwhile"));
+            }
+        },
+    );
+    testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
+    seen.done.store(true, Ordering::SeqCst);
+    other.await.unwrap();
+    let order = seen.order.lock().unwrap();
+    let place = |what: &str| order.iter().rposition(|seen| seen == what).unwrap();
+    assert!(place("meanwhile") < place("suspect"), "it waited for all suspects: {order:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_looked_at_beside_one_that_runs_alone() {
+    let cluster = with_suspects(6).await;
+    let seen = Seen::on(&cluster);
+    let other = beside(&seen, &cluster);
+    until("it runs", || seen.count("stay") > 0).await;
+    let pipeline = Pipeline::from("payments").group("receipts").with_state(seen.clone()).handle(
+        async |State(seen): State<Arc<Seen>>| {
+            seen.alone.store(true, Ordering::SeqCst);
+            seen.cluster.append(order("tempting"));
+            // As long as it takes for it to be looked at, where nothing keeps it from that.
+            drop(tokio::time::timeout(Duration::from_millis(100), seen.disturbing.notified()).await);
+            seen.alone.store(false, Ordering::SeqCst);
+        },
+    );
+    testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
+    seen.done.store(true, Ordering::SeqCst);
+    other.await.unwrap();
+    assert_eq!(seen.count("tempting"), 6);
+    assert!(!seen.disturbed.load(Ordering::SeqCst), "a filter ran beside a suspect");
+}
+
+/// What hangs elsewhere keeps a suspect from being alone, and must not keep everybody else from going on for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_cannot_be_alone_lets_the_others_go_on_after_a_while() {
+    let cluster = with_suspects(3).await;
+    let seen = Seen::on(&cluster);
+    cluster.append(order("hang"));
+    let other = beside(&seen, &cluster);
+    until("it hangs", || seen.count("hang") > 0).await;
+    let pipeline = Pipeline::from("payments")
+        .group("receipts")
+        .with_state(seen.clone())
+        .handle(async |State(seen): State<Arc<Seen>>| seen.add("suspect"));
+    let careful = tokio::spawn(testing::run_on(&cluster, pipeline).at_most(LONG).into_future());
+    // Held up is who does not run at once any more.
+    let mut nth = 0;
+    loop {
+        nth += 1;
+        let key = format!("later-{nth}");
+        cluster.append(order(&key));
+        let runs = until("it runs", || seen.count(&key) > 0);
+        if tokio::time::timeout(Duration::from_millis(300), runs).await.is_err() {
+            break;
+        }
+    }
+    until("it goes on", || seen.count(&format!("later-{nth}")) > 0).await;
+    assert_eq!(seen.count("suspect"), 0, "it was not alone");
+    seen.release.notify_one();
+    let ended = careful.await.unwrap().unwrap();
+    assert_eq!((seen.count("suspect"), ended.dead_letters.len()), (3, 0));
+    seen.done.store(true, Ordering::SeqCst);
+    other.await.unwrap();
+}
+
+/// The setter's bound holds for the field as well: no record is dead that never ran.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_crashes_at_all_are_one() {
+    let cluster = with_suspects(5).await;
+    let retry = Retry { crashes: 0, ..Retry::default() };
+    let ended =
+        testing::run_on(&cluster, Pipeline::from("payments").group("receipts").retry(retry).handle(async || {}));
+    let ended = ended.await.unwrap();
+    assert_eq!((ended.counters.effects, ended.dead_letters.len()), (5, 0));
+}
+
+fn note(cluster: &MemoryCluster) -> Note {
+    let (topic_id, _) = cluster.describe("payments").unwrap();
+    let at = cluster.commit_of("receipts", "payments", 0).unwrap();
+    let saved =
+        onefold_core::progress::Saved::read(at.metadata.as_deref(), topic_id, at.offset.unwrap(), at.leader_epoch);
+    saved.unwrap().note.expect("owners leave notes")
+}
+
+/// Partitions that go to others without asking, as after a session that timed out, say nothing about any record.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_was_lost_is_no_end_of_the_process() {
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", 1);
+    payments(20).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    let seen = Arc::new(Seen::default());
+    let pipeline =
+        Pipeline::from("payments").group("receipts").retry(Retry::attempts(u32::MAX)).with_state(seen.clone()).handle(
+            async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| match offset {
+                0 if !seen.done.load(Ordering::SeqCst) => {
+                    seen.add("first");
+                    Outcome::Retry(Duration::from_secs(3600))
+                }
+                _ => Done,
+            },
+        );
+    let running = tokio::spawn(testing::run_on(&cluster, pipeline).at_most(LONG).into_future());
+    for nth in 1..=4 {
+        until("it runs", || seen.count("first") == nth).await;
+        let note = note(&cluster);
+        assert_eq!((note.ends, note.is_open), (0, true), "lost {} times: {note:?}", nth - 1);
+        seen.done.store(nth == 4, Ordering::SeqCst);
+        cluster.lose("receipts", "payments");
+    }
+    assert_eq!(running.await.unwrap().unwrap().dead_letters, vec![]);
+}
+
+/// Lost while it ran alone: it came back all the same, and is not charged for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspect_whose_partition_was_lost_did_not_end_the_process() {
+    let cluster = with_suspects(4).await;
+    let seen = Seen::on(&cluster);
+    let pipeline = Pipeline::from("payments").group("receipts").with_state(seen.clone()).handle(
+        async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| {
+            if offset == 0 {
+                seen.add("first");
+                if !seen.done.load(Ordering::SeqCst) {
+                    seen.release.notified().await;
+                }
+            }
+        },
+    );
+    let running = tokio::spawn(testing::run_on(&cluster, pipeline).at_most(LONG).into_future());
+    for nth in 1..=5 {
+        until("it runs", || seen.count("first") == nth).await;
+        seen.done.store(nth == 5, Ordering::SeqCst);
+        cluster.lose("receipts", "payments");
+        until("that is known", || cluster.is_heard("receipts", "payments")).await;
+        seen.release.notify_one();
+    }
+    let ended = running.await.unwrap().unwrap();
+    assert_eq!(ended.dead_letters, vec![], "three times alone, and it ended nothing");
+}
+
+/// The same where the sink has position and note: what is closed there by its old owner counts until another claims it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_was_lost_is_noted_in_the_sink() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let (cluster, folder) = (MemoryCluster::new(), Folder::new());
+    cluster.create_topic("payments", 1);
+    payments(20).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    let pipeline = folder.loyalty().await.retry(Retry::attempts(u32::MAX)).handle(
+        async |Offset(offset): Offset, _: &mut Tx<Sqlite>| match offset {
+            0 if RUNS.fetch_add(1, Ordering::SeqCst) < 3 => Outcome::Retry(Duration::from_secs(3600)),
+            _ => Done,
+        },
+    );
+    let running = tokio::spawn(testing::run_on(&cluster, pipeline).at_most(LONG).into_future());
+    for nth in 1..=3 {
+        until("it runs", || RUNS.load(Ordering::SeqCst) == nth).await;
+        assert_eq!(folder.number("SELECT ends FROM onefold_suspects"), 0, "lost {} times", nth - 1);
+        cluster.lose("loyalty", "payments");
+    }
+    assert_eq!(running.await.unwrap().unwrap().dead_letters, vec![]);
+    assert_eq!(folder.number("SELECT is_open FROM onefold_suspects"), 0);
+}
