@@ -27,15 +27,13 @@ pub(super) fn answer(
         let is_here = dir.path.as_str() == here;
         for topic in dir.topics {
             let partitions = topic.partitions.into_iter().map(|partition| (partition, is_here));
-            // Named without a partition, a topic is not answered either.
-            partitions.for_each(|(partition, is_here)| {
-                wanted.entry(topic.name.clone()).or_default().insert(partition, is_here);
-            });
+            wanted.entry(topic.name).or_default().extend(partitions);
         }
     }
     let mut depends = Lsn::NONE;
     let mut results = Vec::with_capacity(wanted.len());
-    for (name, partitions) in wanted {
+    // A topic without a partition is not answered.
+    for (name, partitions) in wanted.into_iter().filter(|(_, partitions)| !partitions.is_empty()) {
         let one = |(partition, is_here)| {
             let found = lookup::leader(call.node, &name, partition, -1, &mut depends);
             let error = match is_here {

@@ -3,15 +3,13 @@
 //! Those whose window has expired are left out. The time of the last batch is the broker's, which is what windows expire
 //! by; Kafka's is the batch's. A partition that is named twice is answered once, since it may have very many producers.
 
-use std::collections::BTreeSet;
-
-use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::describe_producers_response::{PartitionResponse, ProducerState, TopicResponse};
 use kafka_protocol::messages::{DescribeProducersRequest, DescribeProducersResponse, TopicName};
 use onefold_broker_core::producer::Window;
 use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn};
 
+use super::each_partition::{Asked, Named, each_partition};
 use super::refusal::{Refusal, verdict};
 use super::shape::{INTS, Shape, string, structs};
 use super::{Call, Fault, creation, lookup};
@@ -22,21 +20,25 @@ pub(super) fn answer(
     call: Call<'_>,
     request: DescribeProducersRequest,
 ) -> Result<(DescribeProducersResponse, Lsn), Fault> {
-    let mut seen = BTreeSet::new();
-    let mut topics = Vec::with_capacity(request.topics.len());
     let mut depends = Lsn::NONE;
-    for TopicRequest { name, partition_indexes, .. } in request.topics {
-        let fresh = partition_indexes.into_iter().filter(|partition| seen.insert((name.clone(), *partition)));
-        // One look at the state each: everybody who produces waits while it lasts.
-        let describe = |partition| {
+    let asked = request.topics.into_iter();
+    let asked = asked.map(|topic| Asked { topic: topic.name, partitions: topic.partition_indexes });
+    let answered = each_partition(
+        asked,
+        |partition| *partition,
+        |topic, partition, named| {
+            if named == Named::Again {
+                return Ok(None);
+            }
+            // One look at the state each: everybody who produces waits while it lasts.
             call.node.log.view(|state, _| {
                 depends = depends.max(state.lsn()); // an expiry is noted nowhere else
-                line(partition, describe(state, &name, partition))
+                Ok::<_, Fault>(Some(line(*partition, describe(state, topic, *partition))))
             })
-        };
-        let partitions = fresh.map(describe).collect();
-        topics.push(TopicResponse::default().with_partitions(partitions).with_name(name));
-    }
+        },
+    )?;
+    let topic = |(name, partitions)| TopicResponse::default().with_name(name).with_partitions(partitions);
+    let topics = answered.into_iter().map(topic).collect();
     Ok((DescribeProducersResponse::default().with_topics(topics), depends))
 }
 

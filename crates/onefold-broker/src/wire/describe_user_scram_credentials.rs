@@ -22,10 +22,13 @@ pub(super) fn answer(
     for user in request.users.unwrap_or_default() {
         *times.entry(user.name).or_default() += 1;
     }
-    let line = |(user, times)| {
+    let line = |(user, times): (StrBytes, usize)| {
         let (error, text) = match times {
             1 => (ErrorCode::RESOURCE_NOT_FOUND, "Attempt to describe a user credential that does not exist"),
-            _ => (ErrorCode::DUPLICATE_RESOURCE, "Cannot describe SCRAM credentials for the same user twice"),
+            _ => (
+                ErrorCode::DUPLICATE_RESOURCE,
+                "Cannot describe SCRAM credentials for the same user twice in one request",
+            ),
         };
         DescribeUserScramCredentialsResult::default()
             .with_user(user)

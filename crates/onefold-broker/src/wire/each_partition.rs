@@ -1,6 +1,6 @@
 //! The walk over what DeleteRecords and ListOffsets name: topics, and partitions in them, each of which counts once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kafka_protocol::messages::TopicName;
 
@@ -24,12 +24,14 @@ pub(super) fn each_partition<P, A, E>(
     index: impl Fn(&P) -> i32,
     mut one: impl FnMut(&TopicName, &P, Named) -> Result<Option<A>, E>,
 ) -> Result<Vec<(TopicName, Vec<A>)>, E> {
-    let mut seen = BTreeSet::new();
+    // A name is compared once for its topic, not for each of its partitions: both can be many bytes.
+    let mut seen: BTreeMap<TopicName, BTreeSet<i32>> = BTreeMap::new();
     let mut answered = Vec::new();
     for Asked { topic, partitions } in asked {
         let mut answers = Vec::with_capacity(partitions.len());
+        let seen = seen.entry(topic.clone()).or_default();
         for partition in &partitions {
-            let named = match seen.insert((topic.clone(), index(partition))) {
+            let named = match seen.insert(index(partition)) {
                 true => Named::First,
                 false => Named::Again,
             };

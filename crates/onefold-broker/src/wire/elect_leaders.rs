@@ -52,7 +52,7 @@ fn elect(call: Call<'_>, topic: TopicPartitions, is_known: bool, depends: &mut L
             _ if !is_known => {
                 (ErrorCode::INVALID_REQUEST, "Unknown election type; there are 0 (preferred) and 1 (unclean)")
             }
-            Ok(_) => (ErrorCode::ELECTION_NOT_NEEDED, "Leader election not needed for topic-partition."),
+            Ok(_) => (ErrorCode::ELECTION_NOT_NEEDED, "Leader election not needed for topic partition."),
             Err(error) => (error, "This server does not host this topic-partition."),
         };
         PartitionResult::default()

@@ -61,8 +61,9 @@ fn decide(
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
         let mut lines = Vec::with_capacity(topic.partitions.len());
+        let allowed = allowed.get(&topic.name);
         for partition in &topic.partitions {
-            let verdict = match allowed.get(&topic.name) {
+            let verdict = match allowed {
                 Some(Err(error)) => ErrorCode(error.code()),
                 _ => match lookup::by_name(state, &topic.name, partition.partition_index) {
                     Ok(at) => {

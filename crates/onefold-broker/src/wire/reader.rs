@@ -73,10 +73,14 @@ impl<'a> Reader<'a> {
         Err(Malformed("a varint has more than five bytes"))
     }
 
-    /// The length of a string, `None` for null.
+    /// The length of a string, `None` for null. Kafka has none longer than the older form can say, and names that are
+    /// compared and hashed for each partition of a request must not be.
     pub(super) fn string_length(&mut self) -> Result<Option<usize>, Malformed> {
         let length = if self.flexible { i64::from(self.unsigned_varint()?) - 1 } else { i64::from(self.i16()?) };
-        nullable(length)
+        match length > i64::from(i16::MAX) {
+            true => Err(Malformed("a string has more than 32767 bytes")),
+            false => nullable(length),
+        }
     }
 
     /// The length of an array or of bytes, `None` for null.
@@ -154,6 +158,14 @@ mod tests {
         assert_eq!(Reader::new(&[0xff, 0xff, 0xff, 0xff, 0x0f], true).unsigned_varint(), Ok(u32::MAX));
         assert!(Reader::new(&[0xff, 0xff, 0xff, 0xff, 0x7f], true).unsigned_varint().is_err());
         assert!(Reader::new(&[0x80; 6], true).unsigned_varint().is_err());
+    }
+
+    #[test]
+    fn no_string_is_longer_than_the_older_form_can_say() {
+        let of =
+            |length: u32| [(length + 1) as u8 | 0x80, ((length + 1) >> 7) as u8 | 0x80, ((length + 1) >> 14) as u8];
+        assert_eq!(Reader::new(&of(32_767), true).string_length(), Ok(Some(32_767)));
+        assert!(Reader::new(&of(32_768), true).string_length().is_err());
     }
 
     #[test]

@@ -5,11 +5,14 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::{
     AlterPartitionReassignmentsRequest, ApiKey, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
-    DescribeClientQuotasRequest, DescribeLogDirsRequest, DescribeTopicPartitionsRequest, JoinGroupRequest,
-    MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
+    DescribeClientQuotasRequest, DescribeLogDirsRequest, DescribeTopicPartitionsRequest, FetchRequest,
+    JoinGroupRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest, TopicName,
 };
+use kafka_protocol::protocol::StrBytes;
 use onefold_broker::ServerLimits;
 
 use crate::common::raw::{fetch_request, frame, produce_request};
@@ -177,4 +180,25 @@ async fn large_frames_share_one_budget_and_small_ones_pass_them() {
     assert_eq!(produced.error_code, 0);
     memory.has_grown_by_less_than(96);
     drop(kept);
+}
+
+/// Kafka has no string of more than 32,767 bytes. One of three megabytes, compared for each of many partitions, would keep a
+/// thread busy for minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_of_megabytes_is_refused_before_it_is_compared() {
+    let _alone = alone().await;
+    let here = start().await;
+    let name = || TopicName(StrBytes::from_string("x".repeat(3_000_000)));
+    let wanted = vec![ListOffsetsPartition::default(); 90_000];
+    let topic = ListOffsetsTopic::default().with_name(name()).with_partitions(wanted);
+    let offsets = ListOffsetsRequest::default().with_topics(vec![topic]);
+    let topic = FetchTopic::default().with_topic(name()).with_partitions(vec![FetchPartition::default(); 90_000]);
+    let fetch = FetchRequest::default().with_topics(vec![topic]);
+
+    for bytes in [frame(1, 10, &offsets), frame(1, 12, &fetch)] {
+        let mut raw = here.connect();
+        raw.stream.write_all(&bytes).ok(); // the broker may close the connection before all is sent
+        assert!(raw.is_closed());
+    }
+    is_served(here.broker.address());
 }

@@ -1,6 +1,6 @@
 //! The request, parsed by hand: it comes with every poll of every consumer.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::Malformed;
 use super::super::reader::Reader;
@@ -92,10 +92,11 @@ fn once_each(topics: &mut [WantedTopic]) {
     if topics.iter().map(|topic| topic.partitions.len()).sum::<usize>() < 2 {
         return;
     }
-    let mut seen = HashSet::new();
+    // A name is hashed once for its topic, not for each of its partitions: both can be many bytes.
+    let mut seen: HashMap<&WantedName, HashSet<i32>> = HashMap::new();
     for WantedTopic { name, partitions } in topics {
-        let name = &*name;
-        partitions.retain(|wanted| seen.insert((name, wanted.partition)));
+        let seen = seen.entry(name).or_default();
+        partitions.retain(|wanted| seen.insert(wanted.partition));
     }
 }
 
