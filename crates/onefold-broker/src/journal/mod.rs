@@ -25,7 +25,7 @@ pub use name::{file_name, parse_name};
 pub use prepare::{Pace, prepare, prepare_first};
 pub use reader::Reader;
 pub use replay::{ReplayEnd, ReplayError, ReplayStart, Replayed, replay};
-pub use writer::Writer;
+pub use writer::{GroupWrite, Writer};
 
 /// Groups start at multiples of this many bytes: a page, and no smaller than any disk's sector.
 pub const BLOCK: u64 = 4096;

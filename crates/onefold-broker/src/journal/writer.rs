@@ -1,4 +1,4 @@
-//! The file in use: groups of frames, each written and synced in one step.
+//! The file in use: groups of frames, each with a place of its own, written and synced in one step.
 
 use super::frame::{HEAD, Seal};
 use super::{BLOCK, Framed, Header, Identity, OldFile, ReadyFile};
@@ -8,8 +8,8 @@ use onefold_broker_core::id::Lsn;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
-/// Writes groups into one file. After an error it must not be used again, other than after one that says the disk is
-/// full: that group can be written once more.
+/// Gives groups their places in one file, and writes them. After an error it must not be used again, other than after one
+/// that says the disk is full: that group can be begun once more.
 pub struct Writer {
     identity: Identity,
     file: Arc<dyn DiskFile>,
@@ -62,35 +62,28 @@ impl Writer {
     }
 
     /// Writes the group and makes it durable, in one step.
-    pub fn write(&mut self, group: &[Framed], durable: Lsn) -> io::Result<()> {
-        let Some(end) = group.last() else { return Ok(()) };
+    fn write(&mut self, group: &[Framed], durable: Lsn) -> io::Result<()> {
+        self.begin_group(group, durable).run(group)
+    }
+
+    /// Gives the group its place. It may be written while others are, each into its own; where it goes is fixed by it, so
+    /// nobody else may write there unless [`Writer::rewind`] has taken the place back.
+    pub fn begin_group(&mut self, group: &[Framed], durable: Lsn) -> GroupWrite {
         let header = match self.position {
             0 => Header { identity: self.identity, sequence: self.sequence, first: self.last.next(), durable }.encode(),
             _ => Vec::new(),
         };
-        let heads: Vec<[u8; HEAD]> = group.iter().map(|framed| framed.head(self.seal, durable)).collect();
-        let mut slices = Vec::with_capacity(1 + group.iter().map(|framed| 1 + framed.parts.len()).sum::<usize>());
-        if !header.is_empty() {
-            slices.push(IoSlice::new(&header));
-        }
-        for (framed, head) in group.iter().zip(&heads) {
-            slices.push(IoSlice::new(head));
-            slices.extend(framed.parts.iter().map(|part| IoSlice::new(part)));
-        }
-        match self.defect.is(Planted::NoSync) {
-            true => self.file.write_at(&slices, self.position)?,
-            false => self.file.write_sync_at(&slices, self.position)?,
-        }
-        let written: usize = slices.iter().map(|slice| slice.len()).sum();
+        let before = Mark { position: self.position, last: self.last };
+        let bytes = header.len() + group.iter().map(Framed::length).sum::<usize>();
         // The rest of the last block stays as it is: durable bytes are never written over.
-        self.position = (self.position + written as u64).next_multiple_of(BLOCK);
-        self.last = end.stamp.lsn;
-        Ok(())
+        self.position = (self.position + bytes as u64).next_multiple_of(BLOCK);
+        self.last = group.last().map_or(self.last, |framed| framed.stamp.lsn);
+        GroupWrite { file: self.file.clone(), seal: self.seal, header, durable, before, defect: self.defect }
     }
 
-    /// What must never be done after a failed sync; see [`Planted::FailedSyncRetried`].
-    pub(crate) fn sync_again(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+    /// Takes back the place of a group for which the disk had no space, and of all that were begun after it.
+    pub fn rewind(&mut self, group: &GroupWrite) {
+        (self.position, self.last) = (group.before.position, group.before.last);
     }
 
     /// How many bytes of frames still go in without the file growing.
@@ -111,5 +104,50 @@ impl Writer {
     /// What remains when another file takes over.
     pub fn retire(&self) -> OldFile {
         OldFile { sequence: self.sequence, last: self.last, bytes: self.filled.max(self.position) }
+    }
+}
+
+/// Where a writer stood.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    position: u64,
+    last: Lsn,
+}
+
+/// A group that has its place and is not written yet.
+pub struct GroupWrite {
+    file: Arc<dyn DiskFile>,
+    seal: Seal,
+    /// The file's, before its first group.
+    header: Vec<u8>,
+    durable: Lsn,
+    before: Mark,
+    defect: Defect,
+}
+
+impl GroupWrite {
+    /// Writes the group that it was begun with and makes it durable, in one step.
+    ///
+    /// # Errors
+    /// The disk's. A full disk's can be tried again, in the same place; after any other the journal must not be used.
+    pub fn run(&self, group: &[Framed]) -> io::Result<()> {
+        let heads: Vec<[u8; HEAD]> = group.iter().map(|framed| framed.head(self.seal, self.durable)).collect();
+        let mut slices = Vec::with_capacity(1 + group.iter().map(|framed| 1 + framed.parts.len()).sum::<usize>());
+        if !self.header.is_empty() {
+            slices.push(IoSlice::new(&self.header));
+        }
+        for (framed, head) in group.iter().zip(&heads) {
+            slices.push(IoSlice::new(head));
+            slices.extend(framed.parts.iter().map(|part| IoSlice::new(part)));
+        }
+        match self.defect.is(Planted::NoSync) {
+            true => self.file.write_at(&slices, self.before.position),
+            false => self.file.write_sync_at(&slices, self.before.position),
+        }
+    }
+
+    /// What must never be done after a failed sync; see [`Planted::FailedSyncRetried`].
+    pub(crate) fn sync_again(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 }

@@ -36,6 +36,10 @@ pub enum Planted {
     MarkersNotReplayed,
     /// A torn tail is searched for no evidence: damage below it is taken for it.
     DamageTakenForTornTail,
+    /// A group is answered when it is durable itself, though one before it is still on its way.
+    LandsOutOfTurn,
+    /// A group counts though there was no space for the one before it.
+    LandsOverAGap,
     /// The failed sync of the journal is tried again and believed.
     FailedSyncRetried,
 }

@@ -48,10 +48,10 @@ impl Durability {
         lock(&self.waiters).stopped.clone().map(LogStopped)
     }
 
-    /// Everything up to `lsn` is durable.
+    /// Everything up to `lsn` is durable. Who says so for a later record may be first.
     pub(crate) fn raise(&self, lsn: Lsn) {
         let mut waiters = lock(&self.waiters);
-        self.lsn.store(lsn.0, Ordering::Release);
+        self.lsn.fetch_max(lsn.0, Ordering::AcqRel);
         let later = waiters.by_lsn.split_off(&lsn.next());
         let released = std::mem::replace(&mut waiters.by_lsn, later);
         drop(waiters);

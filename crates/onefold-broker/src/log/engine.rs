@@ -2,21 +2,20 @@
 //! drive it from one thread and stop it between any two effects on the disk; the threads only call these.
 
 use super::durable::Durability;
+use super::flight::Air;
 use super::flush::Unsynced;
 use super::partitions::Partitions;
 use super::sequencer::{Now, Queued, Sequencer, batch_bytes};
 use super::space::Full;
-use super::{LogSettings, LogStopped, Planted, lock};
-use crate::crash_point;
-use crate::disk::{Disk, DiskSpace, is_full};
-use crate::journal::{Files, Framed, Identity, OldFile, Writer};
+use super::{LogSettings, LogStopped, lock};
+use crate::disk::{Disk, DiskSpace};
+use crate::journal::{Files, Identity, OldFile, Writer};
 use crate::segment::OpenFiles;
 use onefold_broker_core::{Lsn, Record, State};
 use std::collections::VecDeque;
-use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 /// An open log, without threads.
 pub struct Engine {
@@ -33,8 +32,12 @@ pub struct Engine {
     /// Whose turn it is to sync segments.
     pub(super) syncing: Mutex<()>,
     pub(super) durability: Durability,
-    /// Bytes of batches between the sequencer and the journal.
+    /// Wakes who waits for an earlier group to land.
+    pub(super) turn: Condvar,
+    /// Bytes of batches between the sequencer and the durable journal.
     pub(super) queued_bytes: AtomicUsize,
+    /// Those of them that are being written.
+    pub(super) air_bytes: AtomicUsize,
     pub(super) full: Full,
     /// The last one who asked for room was refused for lack of space.
     pub(super) refusing: AtomicBool,
@@ -42,13 +45,15 @@ pub struct Engine {
     pub(super) writer_room: AtomicU64,
 }
 
-/// What the syncing thread works with.
+/// What whoever begins or lands a group works with.
 pub(super) struct Journal {
     pub(super) writer: Writer,
-    /// What a full disk has kept from being written.
+    /// What is to be written next, by LSN: what a full disk has kept from it, and what the last group had no room for.
     pub(super) waiting: VecDeque<Queued>,
-    /// How many records came with the last group.
+    /// How many records were there for the last group.
     pub(super) last_group: usize,
+    /// What is being written.
+    pub(super) air: Air,
     /// Files that gave way to one in which nothing is durable yet: they are needed until something is.
     pub(super) retired: Vec<OldFile>,
 }
@@ -58,8 +63,10 @@ pub(super) struct Journal {
 pub enum Synced {
     /// Nothing was queued.
     Nothing,
-    /// Everything that was queued is durable.
+    /// Everything that was queued is durable, or a group of it.
     Group,
+    /// Something was queued, and waits until what is on its way to the disk is there.
+    Later,
     /// The disk is full; what is not written waits and goes first the next time.
     NoSpace,
 }
@@ -95,36 +102,24 @@ impl Engine {
         read(&sequencer.state, now)
     }
 
-    /// Writes all that is queued and makes it durable, then lets readers see it and releases those who wait.
+    /// Writes all that is queued and makes it durable, group by group, then lets readers see it and releases those who wait.
     ///
     /// # Errors
     /// [`LogStopped`] after any failure but a full disk's: for good, since nobody knows what a failed sync has kept.
     pub fn sync(&self) -> Result<Synced, LogStopped> {
-        if let Some(stopped) = self.durability.stopped() {
-            return Err(stopped);
+        let mut before = Synced::Nothing;
+        loop {
+            match self.step()? {
+                Synced::Group => before = Synced::Group,
+                Synced::Nothing => return Ok(before),
+                other => return Ok(other),
+            }
         }
-        self.sync_locked(&mut lock(&self.journal))
     }
 
-    /// [`Engine::sync`] by whoever has the journal.
-    pub(super) fn sync_locked(&self, journal: &mut Journal) -> Result<Synced, LogStopped> {
-        let queued = lock(&self.sequencer).take();
-        journal.last_group = queued.len();
-        journal.waiting.extend(queued);
-        if journal.waiting.is_empty() {
-            return Ok(Synced::Nothing);
-        }
-        match self.write_waiting(journal) {
-            Ok(()) => {
-                self.full.writer.store(false, Ordering::Relaxed);
-                Ok(Synced::Group)
-            }
-            Err(error) if is_full(&error) => {
-                self.full.writer.store(true, Ordering::Relaxed);
-                Ok(Synced::NoSpace)
-            }
-            Err(error) => Err(self.stop(&format!("the journal could not be written and synced ({error})"))),
-        }
+    /// Whether a record waits for its group.
+    pub(super) fn has_queued(&self) -> bool {
+        lock(&self.sequencer).has_queued()
     }
 
     /// How far everything is durable.
@@ -146,83 +141,4 @@ impl Engine {
     pub(super) fn journal_folder(&self) -> PathBuf {
         self.folder.join("journal")
     }
-
-    /// Writes what waits, file by file: each file is durable before the next one begins, and published at once.
-    fn write_waiting(&self, journal: &mut Journal) -> io::Result<()> {
-        let framed: Vec<Framed> = journal.waiting.iter().map(frame).collect();
-        let mut left = &framed[..];
-        while let Some(first) = left.first() {
-            if first.length() as u64 > journal.writer.room() {
-                self.next_file(journal);
-            }
-            let (now, later) = left.split_at(fitting(journal.writer.room(), left));
-            self.write_group(journal, now)?;
-            if !journal.retired.is_empty() {
-                let mut files = lock(&self.files);
-                files.old.extend(journal.retired.drain(..));
-                files.current = journal.writer.sequence();
-            }
-            left = later;
-        }
-        Ok(())
-    }
-
-    fn write_group(&self, journal: &mut Journal, group: &[Framed]) -> io::Result<()> {
-        let defect = self.settings.defect;
-        let last = group.last().map_or(Lsn::NONE, |framed| framed.stamp.lsn);
-        let durable = if defect.is(Planted::DurableTooHigh) { last } else { self.durability.lsn() };
-        if defect.is(Planted::AckBeforeSync) {
-            self.publish(journal, group.len());
-            return journal.writer.write(group, durable);
-        }
-        crash_point!("journal.before_write");
-        match journal.writer.write(group, durable) {
-            Err(_) if defect.is(Planted::FailedSyncRetried) => journal.writer.sync_again()?,
-            result => result?,
-        }
-        self.writer_room.store(journal.writer.room(), Ordering::Relaxed);
-        crash_point!("journal.synced_before_ack");
-        self.publish(journal, group.len());
-        Ok(())
-    }
-
-    /// Takes the next prepared file. Without one the file in use grows, which is slower but never wrong.
-    fn next_file(&self, journal: &mut Journal) {
-        let Some(ready) = lock(&self.files).ready.pop_front() else { return };
-        let old = journal.writer.retire();
-        journal.writer = Writer::begin(ready, self.identity, old.last, self.settings.defect);
-        journal.retired.push(old);
-    }
-
-    /// The first `count` of what waits are durable.
-    fn publish(&self, journal: &mut Journal, count: usize) {
-        let mut bytes = 0;
-        let mut last = Lsn::NONE;
-        for queued in journal.waiting.drain(..count) {
-            self.partitions.publish(&queued.stamp, &queued.record);
-            bytes += queued.batch_bytes;
-            last = queued.stamp.lsn;
-        }
-        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.durability.raise(last);
-    }
-}
-
-/// How many frames go into `room` bytes: at least one, all of them where not even the first fits.
-fn fitting(room: u64, frames: &[Framed]) -> usize {
-    let mut end = 0;
-    let fits = |frame: &&Framed| {
-        end += frame.length() as u64;
-        end <= room
-    };
-    match frames.iter().take_while(fits).count() {
-        0 => frames.len(),
-        count => count,
-    }
-}
-
-fn frame(queued: &Queued) -> Framed {
-    let mut parts = Vec::new();
-    queued.record.encode_parts(&mut parts);
-    Framed { stamp: queued.stamp, parts }
 }

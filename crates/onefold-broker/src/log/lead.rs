@@ -4,6 +4,7 @@
 //! disk's sync takes. As soon as records come in company, the thread is better: it syncs while the connections go on.
 
 use super::engine::Engine;
+use super::flight::Begun;
 use super::signal::Signals;
 use super::threads::after_group;
 use super::{LogStopped, Synced};
@@ -97,14 +98,21 @@ fn try_lead(engine: &Engine, signals: &Signals) -> Option<Result<Synced, LogStop
         Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
         Err(TryLockError::WouldBlock) => return None,
     };
-    if journal.last_group > ALONE {
+    if journal.last_group > ALONE || !journal.air.is_empty() {
         // Only the thread finds out when records come alone again.
         return None;
     }
     let begin = Instant::now();
-    let synced = engine.sync_locked(&mut journal);
-    let in_company = journal.last_group > ALONE;
+    let begun = engine.begin(&mut journal, usize::MAX);
     drop(journal);
+    let (synced, in_company) = match begun {
+        Ok(Begun::Flight(flight)) => {
+            let in_company = flight.records() > ALONE;
+            (engine.fly(flight), in_company)
+        }
+        Ok(Begun::Nothing | Begun::Later) => (Ok(Synced::Nothing), false),
+        Err(stopped) => (Err(stopped), false),
+    };
     let begins = signals.lead.led(begin.elapsed(), in_company);
     after_group(engine, signals);
     if begins || in_company || !matches!(synced, Ok(Synced::Group)) {

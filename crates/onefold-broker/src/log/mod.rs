@@ -1,6 +1,6 @@
 //! The log: the journal, the state it adds up to, and the batches readers want, behind one handle.
 //!
-//! A record is sequenced (one lock: decided, numbered, applied, queued), synced (one thread: all that is queued, one
+//! A record is sequenced (one lock: decided, numbered, applied, queued), synced (in groups: what is queued, one
 //! write, one sync), published (high watermarks rise, waiters wake), and later moved into segments. [`Engine`] does all
 //! of it as plain calls; [`Log`] adds the threads and the waiting. What may not happen here: knowing Kafka's requests.
 
@@ -8,6 +8,7 @@ mod defect;
 mod durable;
 mod engine;
 mod error;
+mod flight;
 mod flush;
 mod keep;
 mod lead;
@@ -105,6 +106,11 @@ impl Log {
         let (answer, lsn, wake) = self.engine().sequence(decide)?;
         if wake && !self.running.signals.lead.is_on() {
             self.running.signals.sync.set();
+        }
+        if self.engine().wants_another() {
+            // One of the two has sent what is in the air.
+            self.running.signals.sync.set();
+            self.running.signals.second.set();
         }
         Ok((answer, lsn))
     }

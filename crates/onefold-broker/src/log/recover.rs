@@ -2,6 +2,7 @@
 
 use super::durable::Durability;
 use super::engine::{Engine, Journal};
+use super::flight::Air;
 use super::flush::Unsynced;
 use super::partition::PartitionLog;
 use super::partitions::Partitions;
@@ -20,7 +21,7 @@ use onefold_broker_core::{Lsn, Record, RecordError, Stamp, State, TopicPartition
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 /// Segments that stay open. A process may have 1,024 files in all by default, and clients need most of them.
 const OPEN_SEGMENTS: usize = 256;
@@ -56,7 +57,15 @@ impl Engine {
             identity,
             sequencer: Mutex::new(Sequencer::new(recovery.state, settings.clock.clone(), recovery.last_ms)),
             settings,
-            journal: Mutex::new(Journal { writer, waiting: VecDeque::new(), last_group: 0, retired: Vec::new() }),
+            journal: Mutex::new(Journal {
+                writer,
+                waiting: VecDeque::new(),
+                last_group: 0,
+                air: Air::default(),
+                retired: Vec::new(),
+            }),
+            turn: Condvar::new(),
+            air_bytes: AtomicUsize::new(0),
             files: Mutex::new(files),
             partitions: recovery.partitions,
             unsynced: Mutex::new(Unsynced::default()),

@@ -56,6 +56,11 @@ impl Sequencer {
         (lsn, first)
     }
 
+    /// Whether anything waits.
+    pub(crate) fn has_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// All that waits, for one group.
     pub(crate) fn take(&mut self) -> Vec<Queued> {
         std::mem::take(&mut self.queue)

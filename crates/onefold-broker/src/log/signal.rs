@@ -40,6 +40,7 @@ impl Signal {
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     pub(super) sync: Signal,
+    pub(super) second: Signal,
     pub(super) files: Signal,
     pub(super) keep: Signal,
     pub(super) ahead: Signal,
@@ -55,6 +56,7 @@ impl Signals {
     pub(super) fn end(&self) {
         self.ending.store(true, Ordering::Release);
         self.sync.set();
+        self.second.set();
         self.files.set();
         self.keep.set();
         self.ahead.set();

@@ -1,4 +1,4 @@
-//! The threads of an open log: one syncs, one prepares files, one keeps house (segments, checkpoints, retention),
+//! The threads of an open log: one syncs, one helps it with large groups, one prepares files, one keeps house (segments, checkpoints, retention),
 //! one syncs segments ahead of the next checkpoint. They only call the engine.
 
 use super::engine::Engine;
@@ -25,6 +25,7 @@ impl Threads {
     pub(super) fn start(engine: &Arc<Engine>, signals: &Arc<Signals>) -> io::Result<Threads> {
         let mut threads = Threads::default();
         threads.spawn("onefold-journal", engine, signals, sync_loop)?;
+        threads.spawn("onefold-second", engine, signals, second_loop)?;
         threads.spawn("onefold-files", engine, signals, files_loop)?;
         threads.spawn("onefold-keeper", engine, signals, keep_loop)?;
         threads.spawn("onefold-ahead", engine, signals, ahead_loop)?;
@@ -73,10 +74,12 @@ impl Drop for Alarm<'_> {
 /// Syncs whatever is queued as soon as the last sync is done: what came in between goes out as one group.
 fn sync_loop(engine: &Engine, signals: &Signals) {
     loop {
-        match engine.sync() {
+        match engine.step() {
             Ok(Synced::Group) => after_group(engine, signals),
             Ok(Synced::NoSpace) if signals.is_ending() => return,
             Ok(Synced::NoSpace) => signals.sync.wait(Some(TRY_AGAIN)),
+            // Whoever lands a group says so where something is left; but not that it was the last.
+            Ok(Synced::Later) => signals.sync.wait(Some(LOOK_EVERY)),
             Ok(Synced::Nothing) if signals.is_ending() => return,
             // While those who wait sync by themselves, nobody announces what nobody waits for.
             Ok(Synced::Nothing) if signals.lead.is_on() => {
@@ -89,8 +92,22 @@ fn sync_loop(engine: &Engine, signals: &Signals) {
     }
 }
 
+/// Puts together and sends the next large group while the disk takes one.
+fn second_loop(engine: &Engine, signals: &Signals) {
+    while !signals.is_ending() {
+        match engine.step() {
+            Ok(Synced::Group) => after_group(engine, signals),
+            Ok(_) => signals.second.wait(None),
+            Err(_) => return signals.end(),
+        }
+    }
+}
+
 /// Wakes whoever has something to do after a group.
 pub(super) fn after_group(engine: &Engine, signals: &Signals) {
+    if engine.has_queued() {
+        signals.sync.set();
+    }
     if engine.needs_files() {
         signals.files.set();
     }

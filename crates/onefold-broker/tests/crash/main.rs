@@ -135,6 +135,8 @@ fn every_planted_defect_is_caught() {
         DeletionNotReplayed,
         GroupsNotReplayed,
         MarkersNotReplayed,
+        LandsOutOfTurn,
+        LandsOverAGap,
         FailedSyncRetried,
     ];
     let mut missed = Vec::new();

@@ -8,7 +8,7 @@ use crate::model::Model;
 use bytes::Bytes;
 use fastrand::Rng;
 use onefold_broker::disk::sim::{Faults, Lost, SimDisk, World};
-use onefold_broker::log::{Engine, Follows, LogSettings, Now, Synced};
+use onefold_broker::log::{Engine, Follows, LogSettings, Now};
 use onefold_broker_core::batch::{BatchBuilder, Header, patch};
 use onefold_broker_core::produce::Decision;
 use onefold_broker_core::{Append, CommittedOffset, Lsn, Record, Stamp, State, TopicId, TopicPartition};
@@ -75,6 +75,7 @@ impl Workload {
             87..=91 => return Ok(self.checkpoint(engine)),
             92..=96 => drop(engine.prepare_file()),
             97 if self.rng.bool() => return Ok(self.fail_a_sync(engine)),
+            97 if self.rng.bool() => return Ok(self.refuse_a_write(engine)),
             97 => self.fill_or_free(),
             98 if self.rng.bool() => return Ok(Some(Lost::Nothing)),
             98 => {}
@@ -215,8 +216,12 @@ impl Workload {
         if self.rng.u8(..3) == 0 {
             let _ = engine.prepare_file();
         }
-        match engine.sync() {
-            Ok(Synced::Nothing | Synced::Group | Synced::NoSpace) => None,
+        let synced = match self.rng.u8(..3) {
+            0 => engine.sync_overlapping(|| self.produce(engine, None)),
+            _ => engine.sync(),
+        };
+        match synced {
+            Ok(_) => None,
             // Stopped for good: only a new start helps.
             Err(_) => Some(if self.rng.bool() { Lost::Nothing } else { Lost::Any }),
         }
@@ -255,6 +260,20 @@ impl Workload {
         assert!(engine.durable_lsn() >= before);
         self.disk.set_faults(Faults::default());
         lost
+    }
+
+    /// One of two groups in the air finds no space: mostly the earlier one, when the later is on the disk already.
+    fn refuse_a_write(&mut self, engine: &Engine) -> Option<Lost> {
+        self.full = false;
+        self.produce(engine, None);
+        let no_space_at = Some(self.disk.effects() + [0, 2, 2][self.rng.usize(..3)]);
+        self.disk.set_faults(Faults { no_space_at, ..Faults::default() });
+        let outcome = engine.sync_overlapping(|| self.produce(engine, None));
+        self.disk.set_faults(Faults::default());
+        match outcome {
+            Ok(_) => self.sync(engine),
+            Err(_) => Some(Lost::Any),
+        }
     }
 
     fn fill_or_free(&mut self) {

@@ -21,6 +21,9 @@ impl DiskFile for SimFile {
     fn write_at(&self, parts: &[IoSlice<'_>], pos: u64) -> io::Result<()> {
         let bytes: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
         let mut inner = self.disk.effect()?;
+        if inner.faults.no_space_at == Some(inner.effects - 1) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let grows = (pos + bytes.len() as u64).saturating_sub(inner.world.bytes(self.inode).len() as u64);
         if let Some(capacity) = inner.faults.capacity {
             let free = capacity.saturating_sub(inner.world.size());

@@ -42,6 +42,8 @@ pub struct Faults {
     pub power_off_at: Option<u64>,
     /// The sync that is this effect fails, and what it was to make durable never will be, whatever reads show.
     pub failed_sync_at: Option<u64>,
+    /// The write that is this effect finds no space, wherever it goes: some file systems need some for writing over.
+    pub no_space_at: Option<u64>,
     /// All files together may have so many bytes.
     pub capacity: Option<u64>,
 }
