@@ -17,6 +17,8 @@ use std::{
 
 /// A broker remembers this many batches of a producer and partition; so many may be unanswered.
 const WINDOW: usize = 5;
+/// Bytes of a record at most, where batches are large.
+const LARGE: usize = 150_000;
 /// A broker that stays away longer than this is not coming back.
 const AWAY_MAX: Duration = Duration::from_secs(60);
 
@@ -69,6 +71,8 @@ impl Producer<'_> {
     fn converse(&mut self) -> anyhow::Result<()> {
         let mut connection = reach(self.scene)?;
         let mut waiting = VecDeque::new();
+        // Now and then much at once: the journal writes large groups in another way than small ones.
+        let padding = if self.rng.u8(..6) == 0 { LARGE } else { 300 };
         for lane in 0..self.lanes.len() {
             for number in self.lanes[lane].repeat() {
                 let sent = &self.lanes[lane].window[number];
@@ -81,7 +85,7 @@ impl Producer<'_> {
             let lane = self.rng.usize(..self.lanes.len());
             let unanswered = waiting.iter().filter(|(of, _)| *of == lane).count();
             if !closing && unanswered < WINDOW && waiting.len() < 2 * WINDOW {
-                let number = self.lanes[lane].next(self.id, &mut self.rng);
+                let number = self.lanes[lane].next(self.id, padding, &mut self.rng);
                 waiting.push_back((lane, number));
                 let frame = &self.lanes[lane].window[self.lanes[lane].window.len() - 1].frame;
                 connection.send(frame)?;
@@ -102,9 +106,9 @@ impl Sending {
     }
 
     /// Makes the next batch and gives its number.
-    fn next(&mut self, (id, epoch): (i64, i16), rng: &mut Rng) -> usize {
+    fn next(&mut self, (id, epoch): (i64, i16), padding: usize, rng: &mut Rng) -> usize {
         let (number, records) = (self.lane.batches.len(), rng.u32(1..4));
-        let padding = "x".repeat(rng.usize(..300));
+        let padding = "x".repeat(rng.usize(..padding));
         let values: Vec<_> = (0..records)
             .map(|record| name(self.lane.producer, self.lane.partition, number, record) + &padding)
             .collect();

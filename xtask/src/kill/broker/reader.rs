@@ -31,6 +31,9 @@ pub fn everything(address: &str) -> anyhow::Result<Log> {
     Ok(log)
 }
 
+/// So much of a value is kept: its name is at its beginning, the rest is padding.
+const NAME: usize = 100;
+
 fn follow(scene: &Scene, next: &mut [i64], seen: &mut Log) -> anyhow::Result<()> {
     let mut connection = reach(scene)?;
     while !scene.closed.load(Ordering::Acquire) {
@@ -45,6 +48,9 @@ fn read(connection: &mut Connection, partition: i32, from: i64, into: &mut Log) 
     let bytes = wire::fetch(connection, TOPIC, partition, from)?;
     let (records, next) = wire::records(&bytes)?;
     // The first batch may begin before the offset asked for.
-    into.extend(records.into_iter().filter(|r| r.offset >= from).map(|r| ((partition, r.offset), r.value)));
+    into.extend(records.into_iter().filter(|r| r.offset >= from).map(|mut r| {
+        r.value.truncate(NAME);
+        ((partition, r.offset), r.value)
+    }));
     Ok(next.unwrap_or(from))
 }
