@@ -121,6 +121,7 @@ impl Engine {
 
     /// Writes a group that was begun, and lands it.
     pub(super) fn fly(&self, mut flight: Flight) -> Result<Synced, LogStopped> {
+        let _alarm = Alarm(self);
         if self.settings.defect.is(Planted::AckBeforeSync) {
             self.publish(&mut flight);
             self.durability.raise(flight.last);
@@ -253,6 +254,17 @@ impl Engine {
             bytes += queued.batch_bytes;
         }
         self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Stops the log when a group is lost to a panic: whoever waits for it to land would wait for ever otherwise.
+struct Alarm<'a>(&'a Engine);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop("writing the journal panicked: report this as a bug, with this process's output");
+        }
     }
 }
 
