@@ -1,6 +1,6 @@
 //! What can be typed. The help is an interface: it is tested as text.
 
-use crate::commands::{broker, check, consume, explain, groups, produce, run, topics};
+use crate::commands::{broker, check, consume, dead_letters, explain, groups, produce, run, topics};
 use clap::{Parser, Subcommand};
 
 const TEMPLATE: &str = "\
@@ -19,6 +19,9 @@ A Kafka-compatible broker on this machine:
   produce  Put lines of standard input into a topic
   consume  Print the records of a topic
   groups   List and describe consumer groups, with their lag
+
+Look after them:
+  dead-letters  List what pipelines gave up, and put it back
 
 Options:
 {options}
@@ -45,6 +48,7 @@ pub enum Command {
     Produce(produce::Options),
     Consume(consume::Options),
     Groups(groups::Options),
+    DeadLetters(dead_letters::Options),
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod broker;
 pub mod check;
 pub mod consume;
+pub mod dead_letters;
 pub mod explain;
 pub mod groups;
 pub mod produce;
@@ -27,6 +28,7 @@ pub async fn run(command: Command) -> Done {
         Command::Produce(options) => produce::run(options).await,
         Command::Consume(options) => consume::run(options).await,
         Command::Groups(options) => groups::run(options).await,
+        Command::DeadLetters(options) => dead_letters::run(options).await,
     }
 }
 

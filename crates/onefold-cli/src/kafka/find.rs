@@ -33,6 +33,17 @@ impl Where {
         format!("\n  to see         onefold topics list{}", self.flag())
     }
 
+    /// The address that was given, in place of a file.
+    pub fn bootstrap(&self) -> Option<&str> {
+        self.bootstrap.as_deref()
+    }
+
+    /// The file that was given, or the usual one where it is there.
+    pub fn file(&self) -> Option<PathBuf> {
+        let usual = Path::new(USUAL_FILE);
+        self.file.clone().or(usual.is_file().then(|| usual.to_owned()))
+    }
+
     /// What makes another command reach the same cluster.
     fn flag(&self) -> String {
         match (&self.bootstrap, &self.file) {
@@ -53,10 +64,9 @@ impl Where {
         if let Some(bootstrap) = &self.bootstrap {
             return Ok(plain(bootstrap, "--bootstrap"));
         }
-        let usual = Path::new(USUAL_FILE);
-        if let Some(file) = self.file.as_deref().or(usual.is_file().then_some(usual)) {
-            let cluster = Cluster::load(file).map_err(Failure::usage)?;
-            return of_file(file, &cluster);
+        if let Some(file) = self.file() {
+            let cluster = Cluster::load(&file).map_err(Failure::usage)?;
+            return of_file(&file, &cluster);
         }
         match std::env::var("ONEFOLD_BOOTSTRAP") {
             Ok(address) if !address.is_empty() => Ok(plain(&address, "$ONEFOLD_BOOTSTRAP")),

@@ -21,6 +21,12 @@ impl RowState {
         }
     }
 
+    /// Whether a mark of this state goes over one that is there. An effect is a fact, also that of a record that was given
+    /// up before; else the first mark wins.
+    pub const fn replaces(self, there: RowState) -> bool {
+        matches!((there, self), (RowState::Dead, RowState::Done))
+    }
+
     pub fn read(text: &str) -> Option<RowState> {
         [RowState::Running, RowState::Done, RowState::Dead].into_iter().find(|state| state.as_str() == text)
     }

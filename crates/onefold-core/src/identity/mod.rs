@@ -81,6 +81,15 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// Whether it is one by origin, of this consumer's: those of other consumers say nothing to it.
+    pub fn is_by_origin_for(&self, consumer: &str) -> bool {
+        let mut start = vec![BY_ORIGIN];
+        push_part(&mut start, consumer.as_bytes());
+        self.bytes().starts_with(&start)
+    }
+}
+
 impl PartialEq for Identity {
     fn eq(&self, other: &Identity) -> bool {
         self.bytes() == other.bytes()

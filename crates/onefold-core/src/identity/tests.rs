@@ -43,6 +43,10 @@ fn another_payload_under_a_known_identity_is_never_a_silent_skip() {
         assert_eq!(claim(Some(StoredRow { state, digest: b"x" }), b"y"), Claim::Conflict);
         assert_eq!(RowState::read(state.as_str()), Some(state));
     }
+    let states = [RowState::Running, RowState::Done, RowState::Dead];
+    for (there, mark) in states.into_iter().flat_map(|there| states.map(|mark| (there, mark))) {
+        assert_eq!(mark.replaces(there), (there, mark) == (RowState::Dead, RowState::Done), "{mark:?} over {there:?}");
+    }
     assert_eq!(claim(None, b"x"), Claim::New);
     assert_eq!(claim(Some(StoredRow { state: RowState::Done, digest: b"x" }), b"x"), Claim::Done);
     assert_eq!(claim(Some(StoredRow { state: RowState::Dead, digest: b"x" }), b"x"), Claim::Dead);

@@ -41,9 +41,14 @@ impl Dialect {
         }
     }
 
+    /// Whether the header is one of this dialect's.
+    pub(super) fn owns(self, header: &Header) -> bool {
+        header.name.starts_with(self.prefix().as_bytes())
+    }
+
     /// Adds this dialect's headers, replacing those that are there.
     pub(super) fn write(self, record: &Record, group: &str, reason: &Reason, headers: &mut Vec<Header>) {
-        headers.retain(|header| !header.name.starts_with(self.prefix().as_bytes()));
+        headers.retain(|header| !self.owns(header));
         let mut add = |name: &str, value: &[u8]| headers.push(Header::new(&format!("{}{name}", self.prefix()), value));
         let (partition, offset) = (record.partition, record.offset);
         let message = cut(&reason.message).as_bytes();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::dialect::{self, Dialect};
+use super::redrive;
 use crate::identity::{self, Identity};
 use crate::outcome::{ErrorClass, Failure};
 use crate::record::{Header, Record, TopicId};
@@ -43,6 +44,17 @@ pub enum ReasonClass {
 }
 
 impl ReasonClass {
+    pub const ALL: [ReasonClass; 8] = [
+        ReasonClass::Poison,
+        ReasonClass::Exhausted,
+        ReasonClass::Rejected,
+        ReasonClass::Conflict,
+        ReasonClass::MissingId,
+        ReasonClass::Ambiguous,
+        ReasonClass::Window,
+        ReasonClass::Crash,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             ReasonClass::Poison => "poison",
@@ -81,8 +93,8 @@ impl Reason {
     }
 }
 
-/// The letter for a record: its bytes verbatim, the reason in headers. A record that was a letter before keeps its
-/// identity and its first origin; other `onefold-*` headers are replaced, not piled up.
+/// The letter for a record: its bytes verbatim, the reason in headers. A record that was put back keeps the count of
+/// that and its first origin; other `onefold-*` headers are replaced, not piled up.
 pub fn letter_for(
     record: &Record,
     to: &Arc<str>,
@@ -105,6 +117,12 @@ pub fn letter_for(
     own("onefold-attempts", &reason.attempts.to_string());
     own("onefold-fingerprint", &format!("{:016x}", reason.fingerprint()));
     own("onefold-message", &cut(&reason.message));
+    own("onefold-died-at", &now_ms().to_string());
+    for kept in [redrive::REDRIVES, redrive::FIRST_ORIGIN] {
+        if let Some(value) = record.header(kept) {
+            own(kept, value);
+        }
+    }
     for dialect in dialects {
         dialect.write(record, group, reason, &mut headers);
     }
@@ -129,6 +147,11 @@ pub fn identity_of(letter: &Record) -> Option<Identity> {
     let digits = std::str::from_utf8(text).ok().filter(|digits| digits.len() % 2 == 0 && digits.is_ascii())?;
     let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();
     (0..digits.len()).step_by(2).map(byte).collect::<Option<Vec<u8>>>().map(Identity::from_bytes)
+}
+
+/// The machine's clock: for people, and for who chooses letters by the time of death.
+fn now_ms() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |at| at.as_millis())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,6 +5,7 @@
 
 pub mod dialect;
 pub mod letter;
+pub mod redrive;
 pub mod row;
 
 pub use letter::{Reason, ReasonClass, letter_for};

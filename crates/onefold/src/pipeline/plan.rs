@@ -58,6 +58,11 @@ impl Plan {
 
     /// The topic that dead letters go to.
     pub fn dead_letter_topic(&self) -> String {
-        self.dead_letters.clone().unwrap_or_else(|| format!("{}.{}.dead", self.topic, self.group))
+        self.dead_letters.clone().unwrap_or_else(|| usual_dead_letter_topic(&self.topic, &self.group))
     }
+}
+
+/// Where dead letters go that nothing else was said of.
+pub(crate) fn usual_dead_letter_topic(topic: &str, group: &str) -> String {
+    format!("{topic}.{group}.dead")
 }

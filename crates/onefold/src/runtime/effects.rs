@@ -13,6 +13,7 @@ use tokio_util::sync::ReusableBoxFuture;
 use crate::boundary::sink::{SinkError, TxDone};
 use crate::boundary::{Attempt, Effect, Place};
 use crate::crash::CrashPlan;
+use crate::dead_letter::redrive;
 use crate::outcome::{Handled, Outcome};
 use crate::record::Record;
 use crate::store::IdStore;
@@ -22,6 +23,7 @@ pub(super) struct Effects {
     pub(super) effect: Arc<dyn Effect>,
     /// Where ids are checked before and marked after (`MarkAfter`).
     pub(super) ids: Option<Arc<dyn IdStore>>,
+    pub(super) group: Arc<str>,
     pub(super) crash: CrashPlan,
 }
 
@@ -47,6 +49,8 @@ impl Effects {
             if let Some((ids, digest)) = marked {
                 match ids.look_up(job.attempt.identity.clone(), digest).await {
                     Ok(Claim::New | Claim::Running) => {}
+                    // Put back: the mark after it says done in place of dead.
+                    Ok(Claim::Dead) if redrive::runs_again(&job.record, &self.group) => {}
                     Ok(Claim::Done | Claim::Dead) => return TxDone::Duplicate,
                     Ok(Claim::Conflict) => return TxDone::Conflict,
                     Err(error) => return store_down(&error),

@@ -63,7 +63,7 @@ fn dead_letters(file: &File, pipeline: &PipelineSettings) -> Option<Problem> {
         Fix::replace(
             &file.source,
             topic.span.clone(),
-            format!("\"{}.{}.dead\"", pipeline.from.value, pipeline.group.value),
+            format!("{:?}", crate::pipeline::plan::usual_dead_letter_topic(&pipeline.from, &pipeline.group)),
         )
     };
     let wrong =

@@ -25,6 +25,14 @@ pub struct PipelineSettings {
     pub to: SinkSettings,
 }
 
+impl PipelineSettings {
+    /// The topic that its dead letters go to.
+    pub fn dead_letter_topic(&self) -> String {
+        let usual = || crate::pipeline::plan::usual_dead_letter_topic(&self.from, &self.group);
+        self.dead_letters.as_ref().map_or_else(usual, |topic| topic.value.clone())
+    }
+}
+
 /// `dedup = { id, keep, missing, older, store }`.
 #[derive(Debug, Clone)]
 pub struct DedupSettings {

@@ -40,9 +40,13 @@ impl IdStore for MemoryIds {
 
     fn mark(&self, identity: Identity, digest: [u8; 16], state: RowState) -> BoxFuture<'static, Result<(), SinkError>> {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        if !rows.known.contains_key(&identity) {
-            rows.known.insert(identity.clone(), (digest, state));
-            rows.by_age.push_back((Instant::now(), identity));
+        match rows.known.get_mut(&identity) {
+            Some((_, there)) if state.replaces(*there) => *there = state,
+            Some(_) => {}
+            None => {
+                rows.known.insert(identity.clone(), (digest, state));
+                rows.by_age.push_back((Instant::now(), identity));
+            }
         }
         Box::pin(std::future::ready(Ok(())))
     }

@@ -17,7 +17,8 @@ pub trait IdStore: Send + Sync + 'static {
     /// What a record with this payload may do.
     fn look_up(&self, identity: Identity, digest: [u8; 16]) -> BoxFuture<'static, Result<Claim, SinkError>>;
 
-    /// Writes how the record ended; durable, as far as the store is, when it answers. The first mark wins.
+    /// Writes how the record ended; durable, as far as the store is, when it answers. The first mark wins,
+    /// but that done replaces dead (a record that was put back).
     fn mark(&self, identity: Identity, digest: [u8; 16], state: RowState) -> BoxFuture<'static, Result<(), SinkError>>;
 
     /// Forgets a few that are older than the window; returns how many. 0: none is left.

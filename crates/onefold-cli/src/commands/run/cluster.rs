@@ -20,6 +20,21 @@ pub struct RunningCluster {
 }
 
 impl RunningCluster {
+    /// As [`RunningCluster::start`]; but an embedded broker that runs already, in another process, is used as it is.
+    pub async fn join(file: &File) -> Done<RunningCluster> {
+        let KafkaSettings::Embedded { data, .. } = &file.kafka else { return RunningCluster::start(file).await };
+        let Some(address) = onefold_broker::running_at(data) else { return RunningCluster::start(file).await };
+        // One that was killed left its address behind.
+        if tokio::net::TcpStream::connect(address).await.is_err() {
+            return RunningCluster::start(file).await;
+        }
+        let (data, address) = (Some(data.clone()), address.to_string());
+        let client = find::client(&file.cluster(), &address)?;
+        let hint = format!("the embedded broker of {}", file.path.display());
+        reach::reach(&client, &address, &hint, "say where it is: --bootstrap HOST:PORT").await?;
+        Ok(RunningCluster { broker: None, data, address, client, more: vec![] })
+    }
+
     pub async fn start(file: &File) -> Done<RunningCluster> {
         let (broker, data, address) = match &file.kafka {
             KafkaSettings::Embedded { data, listen } => {
@@ -51,9 +66,13 @@ impl RunningCluster {
     }
 
     pub fn kafka(&self) -> Done<Kafka> {
+        Kafka::with(self.settings()).map_err(Failure::failed)
+    }
+
+    /// How clients of the cluster are made.
+    pub fn settings(&self) -> onefold::log::kafka::KafkaSettings {
         let (bootstrap, more, alone) = (self.address.clone(), self.more.clone(), self.broker.is_some());
-        let settings = onefold::log::kafka::KafkaSettings { bootstrap, more, alone };
-        Kafka::with(settings).map_err(Failure::failed)
+        onefold::log::kafka::KafkaSettings { bootstrap, more, alone }
     }
 
     pub async fn make_topics(&self, file: &File) -> Done {

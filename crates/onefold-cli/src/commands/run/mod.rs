@@ -2,7 +2,7 @@
 //! ended in the opposite order.
 
 mod cause;
-mod cluster;
+pub mod cluster;
 mod loads;
 pub mod waits;
 mod watch;

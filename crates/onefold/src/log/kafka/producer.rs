@@ -73,11 +73,22 @@ impl KafkaPublisher {
         admin::partitions(self.producer.client(), topic, wait)
     }
 
+    /// As [`Publish::publish`], to this partition of the record's topic; `None`: where Java's clients would put its key.
+    pub async fn publish_at(&self, record: Record, partition: Option<i32>) -> Result<(), LogError> {
+        let answered = self.send(&record, partition).await?;
+        let ended = |_| LogError::Unreachable(format!("{}: the producer has ended", record.topic));
+        answered.await.map_err(ended)?.map_err(|error| refused(&record, &error))
+    }
+
     /// Hands the record over; the answer comes when it is acknowledged. Waits a little while the queue is full.
-    async fn send(&self, record: &Record) -> Result<oneshot::Receiver<Result<(), KafkaError>>, LogError> {
+    async fn send(
+        &self,
+        record: &Record,
+        partition: Option<i32>,
+    ) -> Result<oneshot::Receiver<Result<(), KafkaError>>, LogError> {
         loop {
             let (answer, answered) = oneshot::channel();
-            match self.hand_over(record, Box::new(answer)) {
+            match self.hand_over(record, partition, Box::new(answer)) {
                 Ok(()) => return Ok(answered),
                 Err(RDKafkaRespErr::RD_KAFKA_RESP_ERR__QUEUE_FULL) => {
                     tokio::time::sleep(Duration::from_millis(5)).await;
@@ -87,20 +98,17 @@ impl KafkaPublisher {
         }
     }
 
-    fn hand_over(&self, record: &Record, waiting: Waiting) -> Result<(), RDKafkaRespErr> {
+    fn hand_over(&self, record: &Record, partition: Option<i32>, waiting: Waiting) -> Result<(), RDKafkaRespErr> {
         let opaque = waiting.into_ptr();
-        raw::produce(self.producer.client(), record, opaque).inspect_err(|_| raw::take_back::<Waiting>(opaque))
+        raw::produce(self.producer.client(), record, partition, opaque)
+            .inspect_err(|_| raw::take_back::<Waiting>(opaque))
     }
 }
 
 impl Publish for KafkaPublisher {
     fn publish(&self, record: Record) -> BoxFuture<'static, Result<(), LogError>> {
         let publisher = self.clone();
-        Box::pin(async move {
-            let answered = publisher.send(&record).await?;
-            let ended = |_| LogError::Unreachable(format!("{}: the producer has ended", record.topic));
-            answered.await.map_err(ended)?.map_err(|error| refused(&record, &error))
-        })
+        Box::pin(async move { publisher.publish_at(record, None).await })
     }
 
     fn ensure_topic(&self, topic: String, partitions: i32) -> BoxFuture<'static, Result<(), LogError>> {

@@ -9,7 +9,7 @@ use onefold_core::progress::{Delivered, Ticket};
 
 use super::task::{Task, Work};
 use super::{Engine, POLL};
-use crate::dead_letter::{Reason, ReasonClass};
+use crate::dead_letter::{Reason, ReasonClass, redrive};
 use crate::identity::{self, Identity};
 use crate::outcome::Failure;
 use crate::pipeline::dedup::{Missing, Older};
@@ -19,9 +19,18 @@ use crate::runtime::hands::Go;
 
 /// What intake makes of a record.
 enum Intake {
-    Run { identity: Identity },
+    Run {
+        identity: Identity,
+    },
+    /// It was put back, has no id, and is known by what it died with.
+    RunAgain {
+        identity: Identity,
+    },
     Pass,
-    Dead { identity: Identity, reason: Reason },
+    Dead {
+        identity: Identity,
+        reason: Reason,
+    },
 }
 
 /// A record that is to have a place in a lane.
@@ -99,23 +108,24 @@ impl Engine {
             Intake::Run { identity } if self.forgetting.is_older(record) => self.judge_older(record, identity),
             other => other,
         };
+        let again = matches!(judged, Intake::RunAgain { .. });
         let (identity, work) = match judged {
             Intake::Pass if !self.protocol.position_is_in_sink() => return None,
             Intake::Pass => (self.origin_of(record), Work::Pass),
-            Intake::Run { identity } => (identity, Work::Run),
+            Intake::Run { identity } | Intake::RunAgain { identity } => (identity, Work::Run),
             Intake::Dead { identity, reason } => (identity, Work::Doomed(Box::new(reason))),
         };
         let passes = matches!(work, Work::Pass);
         let lane = self.lane_of(record).filter(|_| !passes);
-        // Two records with one identity never run at once; an origin is one record's own.
-        let is_shared = matches!(work, Work::Run) && !identity.is_by_origin();
+        // Two records with one identity never run at once; an origin is one record's own, until it is put back.
+        let is_shared = matches!(work, Work::Run) && (again || !identity.is_by_origin());
         let arrival = Arrival {
             partition: record.partition as u32,
             key: lane,
             identity: is_shared.then(|| hash(&identity.bytes())),
             bytes,
         };
-        let digest = (!passes && self.remembers(&identity)).then(|| identity::digest_of(record));
+        let digest = (!passes && (again || self.remembers(&identity))).then(|| identity::digest_of(record));
         let lane = lane.unwrap_or_else(|| self.report.unique_lane());
         Some(Sorted { arrival, identity, digest, lane, work })
     }
@@ -157,18 +167,28 @@ impl Engine {
         };
         match self.plan.filter.as_ref().map(|filter| filter(record)) {
             Some(FilterVerdict::Skip) => return Intake::Pass,
+            Some(FilterVerdict::Poison(_)) if self.is_anothers(record) => return Intake::Pass,
             Some(FilterVerdict::Poison(message)) => return dead(ReasonClass::Poison, message),
             Some(FilterVerdict::Take) | None => {}
         }
         let Some(dedup) = &self.plan.dedup else { return Intake::Run { identity: by_origin() } };
         match (dedup.id_of)(record) {
             Ok(Some(event)) => Intake::Run { identity: Identity::of_event(&self.plan.group, &event.source, &event.id) },
-            Ok(None) if dedup.missing == Missing::Origin => Intake::Run { identity: by_origin() },
+            _ if self.is_anothers(record) => Intake::Pass,
+            Ok(None) if dedup.missing == Missing::Origin => match redrive::kept_identity(record, &self.plan.group) {
+                Some(identity) => Intake::RunAgain { identity },
+                None => Intake::Run { identity: by_origin() },
+            },
             Ok(None) => {
                 dead(ReasonClass::MissingId, "the record has no event id, and this pipeline asks for one".into())
             }
             Err(Failure { source, .. }) => dead(ReasonClass::Poison, source.to_string()),
         }
+    }
+
+    /// Whether it was put back for another group: what has an id is told by that, and need not be looked at for it.
+    fn is_anothers(&self, record: &Record) -> bool {
+        redrive::is_for_another(record, &self.plan.group)
     }
 
     /// Whether its event ran before cannot be told any more: never decided silently.

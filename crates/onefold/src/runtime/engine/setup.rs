@@ -46,7 +46,7 @@ impl Engine {
         let worker = match work {
             Work::Effect(effect) => {
                 let ids = id_store(&plan, protocol).await?;
-                let effects = Effects { effect, ids, crash: plan.crash.clone() };
+                let effects = Effects { effect, ids, group: plan.group.as_str().into(), crash: plan.crash.clone() };
                 let (tokio, inbox) = (setup.tokio.clone(), setup.inbox.clone());
                 Worker::Effects(Box::new(Hands::new(effects, tokio, inbox, plan.concurrency.max(1))))
             }

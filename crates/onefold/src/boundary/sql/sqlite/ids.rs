@@ -53,6 +53,20 @@ pub(super) fn write(
     own.run(conn, insert, (identity.bytes(), digest, state.as_str(), now_ms, group))
 }
 
+/// Marks a dead event as done: its record was put back, and this time its effect is there. Returns whether there was such
+/// a row (0 or 1).
+pub(super) fn revive(
+    own: &Statements,
+    conn: &Connection,
+    identity: &Identity,
+    digest: &[u8],
+    now_ms: i64,
+) -> rusqlite::Result<usize> {
+    let update = "UPDATE onefold_ids SET state = 'done', at_ms = ?3
+        WHERE identity = ?1 AND digest = ?2 AND state = 'dead'";
+    own.run(conn, update, (identity.bytes(), digest, now_ms))
+}
+
 /// Forgets a few identities that are older than the window.
 pub(super) fn forget_older(
     own: &Statements,

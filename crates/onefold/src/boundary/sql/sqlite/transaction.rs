@@ -13,6 +13,7 @@ use super::statements::Statements;
 use super::{Sqlite, ids, verdicts};
 use crate::boundary::Tx;
 use crate::boundary::sink::{TxDone, TxJob, TxWork};
+use crate::dead_letter::redrive;
 use crate::outcome::{Failure, Outcome};
 use crate::pipeline::plan::Protocol;
 
@@ -147,7 +148,13 @@ impl Writing {
 
     fn claim(&self, of: &InDatabase, job: &TxJob, digest: &[u8; 16]) -> rusqlite::Result<Claim> {
         let (group, identity) = (&*of.settings.group, &job.attempt.identity);
-        ids::claim_and_mark(&self.own, &self.tx.conn, group, identity, digest, super::now_ms())
+        let claim = ids::claim_and_mark(&self.own, &self.tx.conn, group, identity, digest, super::now_ms())?;
+        if claim == Claim::Dead && redrive::runs_again(&job.record, group) {
+            // Undone with its savepoint, where it dies again.
+            ids::revive(&self.own, &self.tx.conn, identity, digest, super::now_ms())?;
+            return Ok(Claim::New);
+        }
+        Ok(claim)
     }
 
     fn write_verdict(&self, of: &InDatabase, job: &TxJob) -> rusqlite::Result<()> {

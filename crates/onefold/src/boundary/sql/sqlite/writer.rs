@@ -173,7 +173,11 @@ fn write_marks(writing: &Writing, marks: &[(Mark, MarkAnswer)]) -> rusqlite::Res
     let write = || {
         writing.begin()?;
         for (Mark { group, identity, digest, state }, _) in marks {
-            ids::write(&writing.own, &writing.tx.conn, group, identity, digest, *state, super::now_ms())?;
+            let (own, conn, now_ms) = (&writing.own, &writing.tx.conn, super::now_ms());
+            let written = ids::write(own, conn, group, identity, digest, *state, now_ms)?;
+            if written == 0 && state.replaces(RowState::Dead) {
+                ids::revive(own, conn, identity, digest, now_ms)?;
+            }
         }
         writing.own.run(&writing.tx.conn, "COMMIT", ()).map(drop)
     };

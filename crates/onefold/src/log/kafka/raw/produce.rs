@@ -9,10 +9,14 @@ use rdkafka::types::RDKafkaRespErr as Code;
 
 use crate::record::Record;
 
-/// Hands a record to librdkafka, which copies it. `opaque` comes back with the delivery report, but for an error here.
+/// `RD_KAFKA_PARTITION_UA`, a macro in C: the partitioner decides.
+const NO_PARTITION: i32 = -1;
+
+/// Hands a record to librdkafka, which copies it. `partition`: `None` leaves that to the key. `opaque` comes back with the delivery report, but for an error here.
 pub(in super::super) fn produce<C: rdkafka::ClientContext>(
     client: &Client<C>,
     record: &Record,
+    partition: Option<i32>,
     opaque: *mut c_void,
 ) -> Result<(), Code> {
     let Ok(topic) = CString::new(&*record.topic) else { return Err(Code::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) };
@@ -36,6 +40,7 @@ pub(in super::super) fn produce<C: rdkafka::ClientContext>(
         }
         let arguments = [
             vu(RD_KAFKA_VTYPE_TOPIC, Of { cstr: topic.as_ptr() }),
+            vu(RD_KAFKA_VTYPE_PARTITION, Of { i32_: partition.unwrap_or(NO_PARTITION) }),
             vu(RD_KAFKA_VTYPE_MSGFLAGS, Of { i: c::RD_KAFKA_MSG_F_COPY }),
             vu(RD_KAFKA_VTYPE_KEY, Of { mem: memory(&record.key) }),
             vu(RD_KAFKA_VTYPE_VALUE, Of { mem: memory(&record.value) }),

@@ -1,0 +1,166 @@
+//! Which letters were put back: a topic beside the dead-letter topic, `NAME.redriven`, one partition, kept for ever.
+//!
+//! A record a partition of the letters' topic and step, with all that was put back of it: the last one counts. It stands
+//! in a topic and not in a group's commit, since the offsets of a group without members are forgotten after a week, and
+//! a choice of every second letter would not fit into one.
+
+use super::place::Place;
+use crate::exit::{Done, Failure, OrFailed};
+use crate::kafka::offsets;
+use crate::kafka::topics::{Wanted, create};
+use onefold::Record;
+use onefold::log::kafka::KafkaPublisher;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::{Offset, TopicPartitionList};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Clone)]
+pub struct Marks {
+    topic: String,
+    /// The letters' topic: made again under its name, it is another one, and nothing of it was put back.
+    topic_id: String,
+    put_back: BTreeMap<i32, BTreeSet<i64>>,
+    /// Where the topic ended when it was read or written last; `None`: there is none yet.
+    end: Option<i64>,
+}
+
+/// The value of a record: runs of offsets, their first and last.
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    topic_id: String,
+    partition: i32,
+    put_back: Vec<(i64, i64)>,
+}
+
+impl Marks {
+    pub fn read(place: &Place, publisher: &KafkaPublisher) -> Done<Marks> {
+        let topic = format!("{}.redriven", place.topic);
+        let id = publisher.topic_id(&place.topic, PATIENCE).map(|id| id.to_string()).unwrap_or_default();
+        let mut marks = Marks { topic, topic_id: id, put_back: BTreeMap::new(), end: None };
+        let what = format!("cannot read {}", marks.topic);
+        let ends = offsets::partitions(&place.client, &marks.topic).or_failed(&what)?;
+        let Some(ends) = ends.first() else { return Ok(marks) };
+        marks.end = Some(ends.end);
+        if ends.end > ends.earliest {
+            let values = marks.values(place, ends.end).or_failed(&what)?;
+            values
+                .iter()
+                .filter_map(|value| serde_json::from_slice(value).ok())
+                .for_each(|mark| marks.take(place, mark));
+        }
+        Ok(marks)
+    }
+
+    /// All that is in the topic, in order.
+    fn values(&self, place: &Place, end: i64) -> Result<Vec<Vec<u8>>, String> {
+        let mut config = place.client.clone();
+        config.set("group.id", "onefold-dead-letters").set("enable.auto.commit", "false");
+        config.set("enable.partition.eof", "true").set("auto.offset.reset", "earliest");
+        let consumer: BaseConsumer = config.create().map_err(|why| why.to_string())?;
+        let mut assignment = TopicPartitionList::new();
+        assignment.add_partition_offset(&self.topic, 0, Offset::Beginning).map_err(|why| why.to_string())?;
+        consumer.assign(&assignment).map_err(|why| why.to_string())?;
+        let (mut values, began) = (vec![], Instant::now());
+        while began.elapsed() < PATIENCE {
+            match consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => {
+                    values.extend(message.payload().map(<[u8]>::to_vec));
+                    if message.offset() + 1 >= end {
+                        return Ok(values);
+                    }
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(values),
+                Some(Err(why)) if began.elapsed() > PATIENCE / 2 => return Err(why.to_string()),
+                Some(Err(_)) | None => {}
+            }
+        }
+        Err(format!("no answer for {} s", PATIENCE.as_secs()))
+    }
+
+    /// A later mark of a partition says all that earlier ones did. Only offsets that the letters' topic has: whoever wrote
+    /// it cannot make this one grow beyond that.
+    fn take(&mut self, place: &Place, mark: Mark) {
+        let Some(ends) = place.ends.iter().find(|ends| ends.partition == mark.partition) else { return };
+        if mark.topic_id == self.topic_id {
+            let within = |(first, last): &(i64, i64)| (*first).max(ends.earliest)..=(*last).min(ends.end - 1);
+            self.put_back.insert(mark.partition, mark.put_back.iter().flat_map(within).collect());
+        }
+    }
+
+    pub fn has(&self, partition: i32, offset: i64) -> bool {
+        self.put_back.get(&partition).is_some_and(|offsets| offsets.contains(&offset))
+    }
+
+    /// Durable when it returns.
+    pub async fn add(&mut self, place: &Place, publisher: &KafkaPublisher, letters: &[(i32, i64)]) -> Done {
+        let before = self.made(place).await?;
+        let partitions: BTreeSet<i32> = letters.iter().map(|(partition, _)| *partition).collect();
+        for (partition, offset) in letters {
+            self.put_back.entry(*partition).or_default().insert(*offset);
+        }
+        for partition in &partitions {
+            let key = partition.to_string();
+            let mark = Record::new(&self.topic, Some(key.as_bytes()), Some(self.mark(*partition).as_bytes()));
+            publisher.publish_at(mark, Some(0)).await.or_failed("cannot note what was put back")?;
+        }
+        self.end = Some(before + partitions.len() as i64);
+        Ok(())
+    }
+
+    fn mark(&self, partition: i32) -> String {
+        let offsets = self.put_back.get(&partition).into_iter().flatten().copied();
+        let mark = Mark { topic_id: self.topic_id.clone(), partition, put_back: runs(offsets) };
+        serde_json::to_string(&mark).unwrap_or_default() // plain data always turns into JSON
+    }
+
+    /// Where the topic ends: makes it where it is missing.
+    async fn made(&mut self, place: &Place) -> Done<i64> {
+        if let Some(end) = self.end {
+            return Ok(end);
+        }
+        let config = vec![("retention.ms".to_owned(), "-1".to_owned())];
+        let wanted = Wanted { name: self.topic.clone(), partitions: Some(1), replication: None, config };
+        create(&place.client, &wanted).await?;
+        Ok(0)
+    }
+
+    /// Whether somebody else wrote here meanwhile.
+    pub fn refuse_another(&self, place: &Place) -> Done {
+        let ends = offsets::partitions(&place.client, &self.topic).or_failed("cannot see whether this ran alone")?;
+        match ends.first().map(|ends| ends.end) == self.end {
+            true => Ok(()),
+            false => Err(Failure::failed(format!(
+                "another redrive of {} runs at the same time: ended here\n  \
+                 to fix         run one at a time; letters that both chose may be back twice",
+                place.topic
+            ))),
+        }
+    }
+}
+
+/// First and last of each run.
+fn runs(offsets: impl Iterator<Item = i64>) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = vec![];
+    for offset in offsets {
+        match runs.last_mut().filter(|(_, last)| last.checked_add(1) == Some(offset)) {
+            Some((_, last)) => *last = offset,
+            None => runs.push((offset, offset)),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn neighbours_are_one_run() {
+        assert_eq!(super::runs([1, 2, 3, 5, 7, 8].into_iter()), [(1, 3), (5, 5), (7, 8)]);
+        assert_eq!(super::runs(std::iter::empty()), []);
+    }
+}

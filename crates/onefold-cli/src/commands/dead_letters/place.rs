@@ -1,0 +1,96 @@
+//! Where the letters are: the dead-letter topic, and a cluster that serves it. A file's embedded broker that does not
+//! run is started for as long as the command takes.
+
+use crate::commands::run::cluster::RunningCluster;
+use crate::exit::{Done, Failure, OrFailed};
+use crate::kafka::find::Where;
+use crate::kafka::offsets::{self, Ends};
+use clap::Args;
+use onefold::log::kafka::KafkaSettings;
+use onefold::settings::{File, nearest};
+use rdkafka::ClientConfig;
+
+#[derive(Args, Debug)]
+pub struct Source {
+    /// A pipeline of the file, or the name of a dead-letter topic
+    #[arg(value_name = "PIPELINE")]
+    name: String,
+    #[command(flatten)]
+    place: Where,
+}
+
+/// A cluster that was reached, and which letters of it are meant.
+pub struct Place {
+    pub client: ClientConfig,
+    pub settings: KafkaSettings,
+    pub topic: String,
+    /// Only letters of this group, where a pipeline was named: pipelines may share a dead-letter topic.
+    pub group: Option<String>,
+    /// The partitions of the dead-letter topic as they were at the start; none if nothing ever died.
+    pub ends: Vec<Ends>,
+    cluster: Option<RunningCluster>,
+}
+
+impl Source {
+    pub async fn open(&self) -> Done<Place> {
+        let file = self.file()?;
+        let pipeline = file.as_ref().and_then(|file| file.pipelines.iter().find(|one| one.name.value == self.name));
+        let topic = pipeline.map_or_else(|| self.name.clone(), |pipeline| pipeline.dead_letter_topic());
+        let group = pipeline.map(|pipeline| pipeline.group.value.clone());
+        let (client, settings, cluster) = match (&file, self.place.bootstrap()) {
+            (Some(file), None) => {
+                let cluster = RunningCluster::join(file).await?;
+                (cluster.client().clone(), cluster.settings(), Some(cluster))
+            }
+            (_, bootstrap) => {
+                let client = self.place.client().await?;
+                let servers = client.get("bootstrap.servers").or(bootstrap).unwrap_or_default().to_owned();
+                (client, KafkaSettings::new(&servers), None)
+            }
+        };
+        let mut place = Place { client, settings, topic, group, ends: vec![], cluster };
+        let asked = self.partitions(&place, file.as_ref());
+        match asked {
+            Ok(ends) => place.ends = ends,
+            Err(why) => {
+                place.close().await;
+                return Err(why);
+            }
+        }
+        Ok(place)
+    }
+
+    /// The file that names pipelines. With --bootstrap it is a help and no more: it may be of another cluster.
+    fn file(&self) -> Done<Option<File>> {
+        match self.place.file().map(|path| File::load(&path)) {
+            Some(Err(why)) if self.place.bootstrap().is_none() => Err(Failure::usage(why)),
+            Some(loaded) => Ok(loaded.ok()),
+            None => Ok(None),
+        }
+    }
+
+    fn partitions(&self, place: &Place, file: Option<&File>) -> Done<Vec<Ends>> {
+        let ends =
+            offsets::partitions(&place.client, &place.topic).or_failed("cannot ask for the dead-letter topic")?;
+        if place.group.is_some() || !ends.is_empty() {
+            return Ok(ends);
+        }
+        let pipelines: Vec<&str> = file.iter().flat_map(|file| &file.pipelines).map(|one| &*one.name.value).collect();
+        let near = nearest(&self.name, pipelines.iter().copied());
+        let hint = match near {
+            Some(near) => format!("\n  nearest        {near}"),
+            None if pipelines.is_empty() => self.place.list_topics(),
+            None => format!("\n  pipelines      {}", pipelines.join(", ")),
+        };
+        Err(Failure::failed(format!("there is no pipeline and no topic {}{hint}", self.name)))
+    }
+}
+
+impl Place {
+    /// Ends the broker, where this command started it.
+    pub async fn close(self) {
+        if let Some(cluster) = self.cluster {
+            cluster.shutdown().await;
+        }
+    }
+}
