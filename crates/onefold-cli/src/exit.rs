@@ -31,10 +31,18 @@ impl Failure {
         Failure { code: 4, text: text.to_string() }
     }
 
+    pub fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// Why, as it is said, without `error: `.
+    pub fn text(&self) -> &str {
+        self.text.strip_prefix("error: ").unwrap_or(&self.text)
+    }
+
     /// Says why on standard error, and gives the exit code.
     pub fn report(&self) -> ExitCode {
-        let text = self.text.strip_prefix("error: ").unwrap_or(&self.text);
-        say(&format!("error: {text}"));
+        say(&format!("error: {}", self.text()));
         ExitCode::from(self.code)
     }
 }

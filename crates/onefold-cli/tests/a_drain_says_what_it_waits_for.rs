@@ -47,6 +47,11 @@ fn a_drain_says_what_it_waits_for() {
     let [ended] = events(&waited.out, "ended").try_into().expect("one pipeline");
     assert_eq!(ended["lag"], 2, "what it left: {ended}");
     assert_eq!(events(&waited.out, "draining")[0]["signal"], Value::Null);
+    let last: Value = serde_json::from_str(waited.out.lines().last().expect("a line")).expect("an event");
+    assert_eq!((&last["event"], &last["exit_code"]), (&"failed".into(), &4.into()), "the last word: {last}");
+    assert_eq!(Some(last["error"].as_str().expect("why")), end.trim_end().strip_prefix("error: "));
+    assert!(waited.err.contains("WARN paused: sink down"), "{}", waited.err);
+    assert!(!waited.err.contains("onefold::"), "no places in the code: {}", waited.err);
 
     write(folder.path(), port, SINK);
     let again = run(folder.path(), &["run", "--drain", "--drain-timeout", "1m"]).exits(0);

@@ -84,6 +84,24 @@ fn of_check_and_explain() {
 }
 
 #[test]
+fn of_a_file_that_cannot_be_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [problem, end] =
+        lines(&run(folder.path(), &["check", "none.toml", "--json"]).exits(2)).try_into().expect("two");
+    documented::holds("### problem", &problem);
+    documented::holds("### wrong", &end);
+    assert!(problem["problem"].as_str().is_some_and(|what| what.starts_with("cannot read none.toml")), "{problem}");
+    assert_eq!((&problem["line"], &end["right"]), (&Value::Null, &false.into()));
+    let ran = run(folder.path(), &["run", "none.toml"]).exits(2);
+    let [failed] = lines(&ran).try_into().expect("one event");
+    documented::holds("### failed", &failed);
+    assert_eq!(
+        (&failed["exit_code"], ran.err.trim_end()),
+        (&2.into(), format!("error: {}", failed["error"].as_str().expect("why")).as_str())
+    );
+}
+
+#[test]
 fn of_a_broker() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = onefold(folder.path(), &["broker", "--listen", "127.0.0.1:0", "--data", "data", "--json"]);

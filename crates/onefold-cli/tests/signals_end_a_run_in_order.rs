@@ -131,6 +131,26 @@ fn a_later_sigterm_ends_a_drain_at_once() {
     assert_eq!(run.end().0, Some(143));
 }
 
+/// Whoever gave a drain its time and signals at its end says one thing twice. After that a SIGTERM ends it.
+#[test]
+fn a_sigterm_in_the_moment_in_which_the_time_is_up_is_an_echo() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = Run::in_flight(folder.path(), "4s", &["--json", "--drain", "--drain-timeout", "2s"]);
+    run.event(|event| event["event"] == "draining" && event["signal"] == Value::Null);
+    run.signal("-TERM");
+    let done = run.event(|event| event["event"] == "done");
+    assert_eq!(done["pipelines"][0]["effects"], 1, "what was in flight was finished: {done}");
+    assert_eq!(run.end().0, Some(0), "and it was all that there was: nobody was late");
+
+    let mut run =
+        Run::in_flight(tempfile::tempdir().expect("a folder").path(), "90s", &["--drain", "--drain-timeout", "2s"]);
+    run.event(|event| event["event"] == "draining");
+    while run.child.try_wait().expect("asks").is_none() {
+        run.signal("-TERM");
+    }
+    assert_eq!(run.end().0, Some(143));
+}
+
 /// A script that asked for a drain must not take an interrupted one for a whole one.
 #[test]
 fn a_drain_that_a_signal_cut_short_is_no_success() {

@@ -29,9 +29,11 @@ mod older_than_the_window_is_decided;
 mod partitions_move_between_members;
 #[path = "delivery/parts_that_do_not_fit_do_not_start.rs"]
 mod parts_that_do_not_fit_do_not_start;
-#[path = "delivery/suspects_run_alone_and_others_go_on.rs"]
-mod suspects_run_alone_and_others_go_on;
 #[path = "delivery/records_that_are_put_back_run_again_once.rs"]
 mod records_that_are_put_back_run_again_once;
+#[path = "delivery/sql_that_cannot_run_does_not_start.rs"]
+mod sql_that_cannot_run_does_not_start;
+#[path = "delivery/suspects_run_alone_and_others_go_on.rs"]
+mod suspects_run_alone_and_others_go_on;
 #[path = "delivery/two_owners_are_fenced_by_epoch.rs"]
 mod two_owners_are_fenced_by_epoch;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Say all that is wrong with a file, and how to fix it
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold check onefold.toml\n\nStarts nothing, opens no database and no port. It does look whether secrets, programs and files to\nload are there, so run it where `onefold run` will run."
+    after_help = "Example:\n  onefold check onefold.toml\n\nStarts nothing, makes no database and opens no port. It does look whether secrets, programs and files to load are there, and whether SQL fits the tables of the databases that are, so run it where `onefold run` will run."
 )]
 pub struct Options {
     /// The file
@@ -25,6 +25,12 @@ pub fn run(options: &Options) -> Done {
         Err(LoadError::Wrong(wrong)) if options.json => {
             let count = print_problems(options, &wrong);
             return Err(Failure::usage(format!("{count} in {}", options.file.display())));
+        }
+        Err(why) if options.json => {
+            // As anything else that is wrong, but in no place of the file.
+            print(&problem(options, json!(null), json!(null), &why.to_string(), vec![], &[]));
+            end(options, json!({"right": false, "problems": 1}));
+            return Err(Failure::usage(why));
         }
         Err(why) => return Err(Failure::usage(why)),
     };
@@ -56,14 +62,16 @@ fn print_problems(options: &Options, wrong: &SettingsErrors) -> String {
     for said in &problems {
         let because: Vec<Value> =
             said.because.iter().map(|(about, text)| json!({"about": about, "text": text})).collect();
-        let line = json!({
-            "file": options.file.to_string_lossy(), "line": said.line, "column": said.column,
-            "problem": said.what, "because": because, "fixes": said.fixes,
-        });
-        print(&line.to_string());
+        print(&problem(options, json!(said.line), json!(said.column), &said.what, because, &said.fixes));
     }
     end(options, json!({"right": false, "problems": problems.len()}));
     count(problems.len(), "error")
+}
+
+fn problem(options: &Options, line: Value, column: Value, what: &str, because: Vec<Value>, fixes: &[String]) -> String {
+    let file = options.file.to_string_lossy();
+    json!({"file": file, "line": line, "column": column, "problem": what, "because": because, "fixes": fixes})
+        .to_string()
 }
 
 /// Guarantees that are declared and do not hold, a line each.

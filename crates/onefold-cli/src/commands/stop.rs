@@ -52,20 +52,40 @@ const SAME_STROKE: Duration = Duration::from_millis(1);
 /// or a SIGTERM that comes more than a second after the first signal. Listens from the moment it is called, not from the
 /// first poll.
 pub fn asked() -> impl Future<Output = Signal> {
-    let streams = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let mut wishes = Wishes::listen();
     async move {
-        let (Ok(interrupt), Ok(terminate)) = streams else { return std::future::pending().await };
-        let mut streams = (interrupt, terminate);
-        let (first, at) = (next(&mut streams).await, Instant::now());
-        tokio::spawn(async move {
-            loop {
-                let again = next(&mut streams).await;
-                if again.is_another_wish(first, at.elapsed()) {
-                    again.end();
-                }
-            }
-        });
+        let first = wishes.first().await;
+        let at = Instant::now();
+        tokio::spawn(wishes.end_at_another(first, at));
         first
+    }
+}
+
+/// SIGINT and SIGTERM, heard from the moment this is made.
+pub struct Wishes(Option<(Stream, Stream)>);
+
+impl Wishes {
+    pub fn listen() -> Wishes {
+        let streams = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        Wishes(if let (Ok(interrupt), Ok(terminate)) = streams { Some((interrupt, terminate)) } else { None })
+    }
+
+    /// The next signal, whatever came before it.
+    pub async fn first(&mut self) -> Signal {
+        match &mut self.0 {
+            Some(streams) => next(streams).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends the process at the next signal that is more than an echo of the first wish, which was there at this time.
+    pub async fn end_at_another(mut self, first: Signal, at: Instant) {
+        loop {
+            let again = self.first().await;
+            if again.is_another_wish(first, at.elapsed()) {
+                again.end();
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What happens in a run, as lines of JSON: for scripts and for log collectors.
 
 use crate::commands::run::waits::Wait;
+use crate::exit::Failure;
 use onefold::explain::Explained;
 use onefold::load::Loaded;
 use onefold::runtime::counters::Counters;
@@ -44,6 +45,11 @@ pub fn waiting(wait: &Wait) -> String {
 /// The run was asked to end and finishes what is in flight. `None`: not by a signal, its time was up.
 pub fn draining(signal: Option<&str>, in_flight: usize, parked_keys: usize) -> String {
     json!({"event": "draining", "signal": signal, "in_flight": in_flight, "parked_keys": parked_keys}).to_string()
+}
+
+/// The run ends, and did not do what it was asked.
+pub fn failed(why: &Failure) -> String {
+    json!({"event": "failed", "exit_code": why.code(), "error": why.text()}).to_string()
 }
 
 pub fn table(table: &Table) -> String {
@@ -99,7 +105,9 @@ mod tests {
         documented_as("### progress", &progress(&Snapshot::default()));
         documented_as("### ended", &progress(&Snapshot { ended: true, ..Snapshot::default() }));
         let (pipeline, target, why) = ("p".to_owned(), "x".to_owned(), "down".to_owned());
-        let wait = Wait { pipeline, target, why, since: std::time::SystemTime::UNIX_EPOCH, seconds: 5 };
+        documented_as("### failed", &failed(&Failure::failed("why")));
+        let waits_for = None;
+        let wait = Wait { pipeline, target, waits_for, why, since: std::time::SystemTime::UNIX_EPOCH, seconds: 5 };
         documented_as("### waiting", &waiting(&wait));
         documented_as("### draining", &draining(Some("SIGTERM"), 1, 0));
         let row = Row { name: "p".into(), counters: Counters::default() };

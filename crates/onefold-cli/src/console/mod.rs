@@ -53,11 +53,15 @@ pub fn logging() {
     let usual = tracing_subscriber::EnvFilter::new(
         "warn,onefold::runtime::engine::verdict=error,onefold::explain=off,librdkafka=off,rdkafka=off",
     );
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or(usual);
+    let asked = tracing_subscriber::EnvFilter::try_from_default_env();
+    // Who asks for more wants to know where in the code it comes from; nobody else does.
+    let is_asked = asked.is_ok();
+    let filter = asked.unwrap_or(usual);
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| screen::Above)
         .with_ansi(std::io::stderr().is_terminal())
+        .with_target(is_asked)
         .without_time()
         .try_init();
 }

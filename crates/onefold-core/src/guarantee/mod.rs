@@ -25,4 +25,4 @@ pub use explain::{Explanation, Line};
 pub use kept::Kept;
 pub use kind::{Guarantee, UnknownGuarantee};
 pub use parts::{IdStore, Ids, Parts, SinkKind, SinkTraits};
-pub use protocol::Protocol;
+pub use protocol::{MOST_COMMITTED_AHEAD, Protocol};

@@ -1,13 +1,16 @@
 //! What the guarantee does not cover: said always, whatever the guarantee.
 
 use super::parts::{IdStore, Parts};
-use super::protocol::Protocol;
+use super::protocol::{MOST_COMMITTED_AHEAD, Protocol};
 
 pub(super) fn text(parts: &Parts) -> String {
     let action = &parts.sink.action;
     match parts.protocol {
         Protocol::CommitFirst => {
-            format!("a crash or a failure after the commit loses the {action}; an event that is produced twice is two")
+            format!(
+                "a crash after the commit loses the {action}, of at most {MOST_COMMITTED_AHEAD} records a process; what fails for \
+                 good is a dead letter; an event that is produced twice is two"
+            )
         }
         Protocol::EffectFirst => format!(
             "a crash between the {action} and the commit, two owners during a rebalance, or an event that is \

@@ -3,6 +3,10 @@
 use super::kind::Guarantee;
 use super::parts::{IdStore, Ids, SinkKind};
 
+/// `CommitFirst`: so many records of a pipeline, at most, are committed or on their way to it, and not yet done: what a
+/// crash of its process can lose. The runtime reads no further before some of them are.
+pub const MOST_COMMITTED_AHEAD: usize = 1280;
+
 /// The protocols of delivery that this build has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {

@@ -150,8 +150,13 @@ impl<T> Lanes<T> {
         self.timers.first().map(|(until, _)| *until)
     }
 
+    /// All that arrived and is not settled: running, ready, or waiting.
+    pub fn unsettled(&self) -> usize {
+        self.load.running.records + self.load.queued.records + self.load.parked.records
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.load.running.records + self.load.queued.records + self.load.parked.records == 0
+        self.unsettled() == 0
     }
 
     fn key_of(&self, arrival: &Arrival) -> Option<(u32, u64)> {

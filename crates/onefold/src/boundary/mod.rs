@@ -72,6 +72,11 @@ pub trait TxEffect<Db: Database>: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The statements that each record runs, as far as they are known before: tried before the first record.
+    fn statements(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the effect writes, as explanations name it, below the database's own name; may be empty.
     fn target(&self) -> String {
         String::new()

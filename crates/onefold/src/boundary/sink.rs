@@ -26,6 +26,11 @@ pub trait Sink: Send + Sync + 'static {
     /// Runs jobs in order and answers once, when all that succeeded is durable. Never blocks.
     fn submit(&self, jobs: Vec<TxJob>, answer: Answer);
 
+    /// Sees, once all pipelines' setups have run, whether the statements of each record can run at all.
+    fn try_statements(&self) -> BoxFuture<'static, Result<(), SinkError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Whether the group's position for the topic belongs to another cluster, or to another topic of this name.
     fn check_origin(&self) -> BoxFuture<'static, Result<(), SinkError>>;
 

@@ -20,10 +20,43 @@ pub struct Snapshot {
     pub parked_keys: usize,
     /// Why it is paused, where it is; several reasons apart by commas.
     pub paused: Option<String>,
+    /// What it waits for while it is paused.
+    pub waits_for: Option<WaitsFor>,
+    /// It runs records one at a time, since some of them may have ended the process.
+    pub is_careful: bool,
     /// Partitions that this process has.
     pub partitions: usize,
     /// It has ended; the last snapshot says so.
     pub ended: bool,
+}
+
+/// What a paused pipeline waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// Where its effects go.
+    Sink,
+    Cluster,
+    DeadLetters,
+    /// Records of its own that run one at a time.
+    OwnSuspects,
+    /// Another pipeline's, while which nothing else runs in the process.
+    OthersSuspects,
+    /// A person: a position is out of range, or many keys die of one cause.
+    Somebody,
+}
+
+impl WaitsFor {
+    /// In words; a sink has a name of its own.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WaitsFor::Sink => "its sink",
+            WaitsFor::Cluster => "the cluster",
+            WaitsFor::DeadLetters => "its dead-letter topic",
+            WaitsFor::OwnSuspects => "its suspects",
+            WaitsFor::OthersSuspects => "another pipeline's suspects",
+            WaitsFor::Somebody => "somebody to mend it",
+        }
+    }
 }
 
 /// Is told of each pipeline, about four times a second and once at the end.

@@ -129,6 +129,10 @@ async fn start(
         };
         ready.push((name, inbox, Engine::new(pipeline, setup).await?));
     }
+    let tried: Vec<_> = ready.iter().map(|(_, _, engine)| engine.try_statements()).collect();
+    for tried in tried {
+        tried.await?;
+    }
     let mut running = Running { engines: Vec::new() };
     for (name, inbox, engine) in ready {
         let (tell, ended) = oneshot::channel();

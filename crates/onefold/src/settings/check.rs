@@ -8,14 +8,16 @@ use super::source::Source;
 use super::{File, KafkaSettings, PipelineSettings, SinkSettings};
 use std::path::{Path, PathBuf};
 
-pub(crate) fn problems(file: &File, routes: &Routes) -> Vec<Problem> {
+/// `here`: where it will run, so that what is on this machine counts.
+#[cfg_attr(not(feature = "sqlite"), allow(unused_variables, reason = "only databases are looked at"))]
+pub(crate) fn problems(file: &File, routes: &Routes, here: bool) -> Vec<Problem> {
     let mut found = unknown_topics(file, routes);
     for (n, pipeline) in file.pipelines.iter().enumerate() {
         found.extend(same_group(pipeline, &file.pipelines[..n]));
         found.extend(dead_letters(file, pipeline));
         found.extend(dedup(&file.source, pipeline));
         #[cfg(feature = "sqlite")]
-        found.extend(super::sql_tried::problems(pipeline));
+        found.extend(super::sql_tried::problems(pipeline, &file.pipelines, here));
     }
     found.extend(addresses(file));
     found.extend(shared_logs(file));

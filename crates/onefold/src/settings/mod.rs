@@ -2,7 +2,7 @@
 //!
 //! [`File::load`] reads the whole file and finds all that is wrong with it at once, each with its line, its column
 //! and, where there is one, a fix that can be applied as printed. What it returns is checked: the parts fit together.
-//! Nothing here opens a database, a port or a topic.
+//! Nothing here opens a port or a topic, or makes a database.
 
 mod build;
 mod check;
@@ -116,10 +116,11 @@ impl File {
         Ok(File::parse(path, text_of(path)?)?)
     }
 
-    /// As [`File::load`], and what holds only here and now: every secret can be read.
+    /// As [`File::load`], and what holds only here and now: every secret can be read, and SQL fits the tables of the
+    /// databases that are there, which are read and left as they are.
     ///
     /// # Errors
-    /// As of [`File::load`], and each secret that is not there.
+    /// As of [`File::load`], each secret that is not there, and each statement that cannot be prepared.
     pub fn load_with_secrets(path: &Path) -> Result<File, LoadError> {
         Ok(File::of(source::Source { path: path.to_owned(), text: text_of(path)? }, true)?)
     }
@@ -187,7 +188,7 @@ fn read(source: &source::Source, secrets: bool) -> (Option<File>, Vec<Problem>) 
     let kafka = kafka.unwrap_or(KafkaSettings::Bootstrap { servers: String::new(), tls: None, sasl: None });
     let file = File { path: source.path.clone(), kafka, topics, pipelines, mocks, source: source.clone() };
     if broken.is_empty() {
-        problems.extend(check::problems(&file, &routes));
+        problems.extend(check::problems(&file, &routes, secrets));
     }
     (Some(file).filter(|_| whole), problems)
 }

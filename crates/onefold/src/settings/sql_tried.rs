@@ -1,44 +1,123 @@
-//! SQL is tried on an empty database in memory, as it will run: lent, so that a slip is found here and not at the first
-//! record.
+//! SQL is tried on a database in memory, as it will run: lent, so that a slip is found here and not at the first record.
+//!
+//! Where it will run (`here`), that database is like the one that it stands for: with the tables of the file, if there is
+//! one, and what the `setup` of every pipeline on it makes. Elsewhere that a table is not there proves nothing.
+
+mod schema;
 
 use super::problem::Problem;
-use super::{PipelineSettings, SinkSettings};
-use crate::boundary::sql::sqlite::Guard;
+use super::{PipelineSettings, SinkSettings, SqlSettings};
+use crate::boundary::sql::sqlite::{Guard, NOT_IN_SETUP, TABLES, is_denied, try_statements};
 use rusqlite::Connection;
+use schema::Known;
+use std::collections::HashMap;
 use std::ops::Range;
 
-pub(super) fn problems(pipeline: &PipelineSettings) -> Vec<Problem> {
+/// What is wrong with the SQL of this pipeline, among all of the file.
+pub(super) fn problems(pipeline: &PipelineSettings, all: &[PipelineSettings], here: bool) -> Vec<Problem> {
     let SinkSettings::Sql(sql) = &pipeline.to else { return vec![] };
     let Ok(database) = Connection::open_in_memory() else { return vec![] };
     let Ok(guard) = Guard::install(&database) else { return vec![] };
-    let wrong = |key: &str, at: &Range<usize>, why: &rusqlite::Error| {
-        let what = format!("pipelines.{}.to.sql.{key}: {}", pipeline.name.value, first_line(&why.to_string()));
-        Problem::new(at.clone(), what)
-    };
-    let tried = sql.setup.iter().filter_map(|setup| database.execute_batch(setup).err());
-    let broken: Vec<_> = tried.filter(is_a_slip).map(|why| wrong("setup", &sql.written.setup, &why)).collect();
+    let known = if here { schema::copy(&sql.database, &database) } else { Known::Nothing };
+    // Onefold's own are there before any setup runs.
+    let _ = database.execute_batch(TABLES);
+    if here {
+        // What others make on the same file is there when the first record runs; their mistakes are told as theirs.
+        let others = all.iter().filter(|other| other.name.value != pipeline.name.value);
+        others.flat_map(|other| setup_on(other, sql)).for_each(|setup| drop(database.execute_batch(&setup)));
+    }
+    let name = &pipeline.name.value;
+    guard.set_up();
+    let tried = sql.setup.iter().filter_map(|setup| setup_problem(name, sql, &database, setup, known));
+    let broken: Vec<_> = tried.collect();
+    guard.take_back();
     if !broken.is_empty() {
         return broken;
     }
-    guard.lend();
-    let statements = sql.statements.value.iter().zip(&sql.written.statements);
-    let tried = statements.filter_map(|(statement, at)| match database.prepare(&statement.sql) {
-        Ok(prepared) if prepared.column_count() > 0 => Some(returns_rows(&pipeline.name.value, at)),
-        Ok(_) => None,
-        Err(why) if is_denied(&why) => Some(ends_the_transaction(&pipeline.name.value, at)),
-        Err(why) => is_a_slip(&why).then(|| wrong("statement", at, &why)),
-    });
-    tried.collect()
+    let texts: Vec<String> = sql.statements.value.iter().map(|statement| statement.sql.clone()).collect();
+    let Ok(failed) = try_statements(&database, &guard, &texts) else { return vec![] };
+    let mut failed: HashMap<usize, rusqlite::Error> = failed.into_iter().collect();
+    let each =
+        (0..texts.len()).filter_map(|nth| statement_problem(name, sql, nth, &database, failed.remove(&nth), known));
+    each.collect()
 }
 
-/// The file's tables may be made by someone else: that one is not there proves nothing.
-fn is_a_slip(why: &rusqlite::Error) -> bool {
+fn setup_on(other: &PipelineSettings, sql: &SqlSettings) -> Vec<String> {
+    match &other.to {
+        SinkSettings::Sql(of) if of.database == sql.database => of.setup.clone(),
+        #[cfg(feature = "search")]
+        SinkSettings::Search(of) if of.database == sql.database => {
+            use crate::boundary::TxEffect;
+            crate::boundary::search::SearchIndex::new(of.clone()).setup()
+        }
+        _ => vec![],
+    }
+}
+
+fn setup_problem(name: &str, sql: &SqlSettings, on: &Connection, setup: &str, known: Known) -> Option<Problem> {
+    let why = on.execute_batch(setup).err();
+    let at = &sql.written.setup;
+    if !on.is_autocommit() {
+        let _ = on.execute_batch("ROLLBACK");
+        if why.is_none() {
+            let what = format!("pipelines.{name}.to.sql.setup leaves a transaction open");
+            return Some(Problem::new(at.clone(), what).because("to do", "end it with COMMIT, or leave BEGIN out"));
+        }
+    }
+    let why = why?;
+    if is_denied(&why) {
+        let what = format!("pipelines.{name}.to.sql.setup changes what the promise rests on");
+        return Some(
+            Problem::new(at.clone(), what).because("not taken", NOT_IN_SETUP).because("to do", "leave it out"),
+        );
+    }
+    is_proven(&why, known).then(|| wrong(name, "setup", at, &why))
+}
+
+fn statement_problem(
+    name: &str,
+    sql: &SqlSettings,
+    nth: usize,
+    on: &Connection,
+    why: Option<rusqlite::Error>,
+    known: Known,
+) -> Option<Problem> {
+    let (statement, at) = (&sql.statements.value[nth], &sql.written.statements[nth]);
+    match why {
+        None => {
+            let rows = on.prepare(&statement.sql).is_ok_and(|prepared| prepared.column_count() > 0);
+            rows.then(|| returns_rows(name, at))
+        }
+        Some(why) if is_denied(&why) => Some(ends_the_transaction(name, at)),
+        Some(why) if !is_proven(&why, known) => None,
+        Some(why) => {
+            let problem = wrong(name, "statement", at, &why);
+            match known.told(&sql.database).filter(|_| is_about_tables(&why)) {
+                Some(told) => Some(problem.because("looked at", told)),
+                None => Some(problem),
+            }
+        }
+    }
+}
+
+fn wrong(name: &str, key: &str, at: &Range<usize>, why: &rusqlite::Error) -> Problem {
     let why = why.to_string();
-    !why.contains("no such table") && !why.contains("no such function")
+    let what = format!("pipelines.{name}.to.sql.{key}: {}", why.lines().next().unwrap_or(&why));
+    Problem::new(at.clone(), what)
 }
 
-fn is_denied(why: &rusqlite::Error) -> bool {
-    why.sqlite_error_code() == Some(rusqlite::ErrorCode::AuthorizationForStatementDenied)
+fn is_about_tables(why: &rusqlite::Error) -> bool {
+    let why = why.to_string();
+    ["no such table", "no such column", "has no column named", "no such index", "no such view"]
+        .iter()
+        .any(|missing| why.contains(missing))
+}
+
+/// Tables may be made by someone else, where nothing is known of the file; functions may be loaded by an extension.
+fn is_proven(why: &rusqlite::Error, known: Known) -> bool {
+    let text = why.to_string();
+    let no_table = text.contains("no such table") && known == Known::Nothing;
+    !no_table && !text.contains("no such function") && !text.contains("no such module")
 }
 
 fn ends_the_transaction(pipeline: &str, at: &Range<usize>) -> Problem {
@@ -54,8 +133,4 @@ fn returns_rows(pipeline: &str, at: &Range<usize>) -> Problem {
     let what = format!("pipelines.{pipeline}.to.sql.statement returns rows, and nobody takes them");
     Problem::new(at.clone(), what)
         .because("to do", "leave RETURNING out; a SELECT has an effect only inside INSERT, UPDATE or DELETE")
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or(text)
 }

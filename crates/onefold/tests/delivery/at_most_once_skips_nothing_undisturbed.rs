@@ -1,5 +1,5 @@
 //! At most once commits before it runs. Where nobody crashes that costs nothing: however late commits are answered,
-//! whoever leaves and joins, each record runs exactly once.
+//! whoever leaves and joins, each record runs exactly once. What a crash can lose is bounded, also where nothing gets done.
 
 use std::future::IntoFuture;
 use std::sync::{Arc, Mutex};
@@ -93,6 +93,38 @@ async fn a_revoke_runs_what_was_committed_and_leaves_the_rest() {
     all.sort();
     all.dedup();
     assert_eq!((all.len(), runs.lock().unwrap().len()), (COUNT as usize + 50, COUNT as usize + 50));
+}
+
+/// Whatever is committed and not done is lost with the process: the position is never further ahead than is promised.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_position_is_no_further_ahead_of_what_is_done_than_is_promised() {
+    const ALL: u32 = 6000;
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", 4);
+    for nth in 0..ALL {
+        cluster.append(crate::common::payment(&format!("evt-{nth}"), nth, 100));
+    }
+    // Every third fails and waits for another attempt, so that keys are parked as well.
+    let pipeline = || {
+        Pipeline::from("payments").group("receipts").guarantee(AtMostOnce).retry(Retry::attempts(3)).handle(
+            async |Offset(offset): Offset| -> Handled {
+                if offset % 3 == 0 { Err(Failure::transient("not now")) } else { Ok(Done) }
+            },
+        )
+    };
+    let (observer, mut seen) = onefold::Observer::channel();
+    let crash = testing::run_on(&cluster, pipeline()).crash_at("before-effect", 3000).observe(observer);
+    let crashed = crash.await.unwrap();
+    assert!(crashed.crashed);
+    let mut done = 0;
+    while let Ok(now) = seen.try_recv() {
+        done = now.counters.effects + now.counters.dead;
+    }
+    let committed: i64 =
+        (0..4).map(|partition| cluster.committed("receipts", "payments", partition).unwrap_or(0)).sum();
+    let most = onefold_core::guarantee::MOST_COMMITTED_AHEAD as u64;
+    let ahead = committed as u64 - done;
+    assert!((1..=most).contains(&ahead), "{ahead} of {committed} are lost, and {most} are promised");
 }
 
 #[tokio::test(flavor = "multi_thread")]

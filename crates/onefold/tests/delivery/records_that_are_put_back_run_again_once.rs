@@ -38,7 +38,9 @@ fn without_id() -> Record {
 fn cluster(records: [Record; 2]) -> MemoryCluster {
     let cluster = MemoryCluster::new();
     cluster.create_topic("payments", 1);
-    records.into_iter().for_each(|record| drop(cluster.append(record)));
+    for record in records {
+        cluster.append(record);
+    }
     cluster
 }
 

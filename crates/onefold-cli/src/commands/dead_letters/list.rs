@@ -11,7 +11,7 @@ use onefold::log::kafka::KafkaPublisher;
 /// The dead letters of a pipeline, and which of them were put back
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold dead-letters list receipts\n  onefold dead-letters list payments.receipts.dead --bootstrap kafka-1:9092 --since 2h --json\n\nThose that were put back are left out, unless --all asks for them. A verdict that is not published yet (its pipeline was killed\njust then) comes when the pipeline runs again. A file's embedded broker that does not run is started meanwhile."
+    after_help = "Example:\n  onefold dead-letters list receipts\n  onefold dead-letters list payments.receipts.dead --bootstrap kafka-1:9092 --since 2h --json\n\nThose that were put back are left out, unless --all asks for them. A verdict that is not published yet (its pipeline was killed just then) comes when the pipeline runs again. A file's embedded broker that does not run is started meanwhile."
 )]
 pub struct Options {
     #[command(flatten)]

@@ -1,9 +1,9 @@
 //! What asks a run to end before it ends by itself: a signal, or the time that a drain was given.
 
 use super::watch::Watch;
-use crate::commands::stop::{self, Signal};
+use crate::commands::stop::{Signal, Wishes};
 use crate::exit::Failure;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,23 +16,22 @@ pub enum Cause {
 /// What asked the run to end, once something has.
 pub type Asked = Receiver<Option<Cause>>;
 
-/// Set from the first signal or the end of the time on; another signal ends the process.
+/// Set from the first signal or the end of the time on; another signal ends the process. The end of the time is a first
+/// wish like a SIGTERM: one that a supervisor sends just then, for the same reason, says nothing new.
 pub fn watched(watch: &Watch, limit: Option<Duration>) -> Asked {
     let (raise, raised) = tokio::sync::watch::channel(None);
-    let (asked, watch) = (stop::asked(), watch.clone());
+    let (mut wishes, watch) = (Wishes::listen(), watch.clone());
     tokio::spawn(async move {
-        tokio::pin!(asked);
         let cause = tokio::select! {
-            signal = &mut asked => Cause::Signal(signal),
+            signal = wishes.first() => Cause::Signal(signal),
             limit = over(limit) => Cause::TimeUp(limit),
         };
+        let at = Instant::now();
         watch.draining(cause);
         raise.send_replace(Some(cause));
-        if matches!(cause, Cause::TimeUp(_)) {
-            asked.await.end();
-        }
-        // Dropping the sender would look like an end without a cause.
-        std::future::pending::<()>().await;
+        let first = if let Cause::Signal(signal) = cause { signal } else { Signal::Terminate };
+        // Never returns, and must not: dropping the sender would look like an end without a cause.
+        wishes.end_at_another(first, at).await;
     });
     raised
 }

@@ -16,6 +16,8 @@ use onefold::mock::Mock;
 use onefold::runtime::RunError;
 use onefold::settings::File;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use watch::Watch;
 
@@ -40,17 +42,24 @@ pub struct Options {
 }
 
 pub async fn run(options: Options) -> Done {
+    let watch = Watch::new(options.json, options.drain);
+    let ended = all(&options, &watch).await;
+    watch.end();
+    // The last event, whatever it was that went wrong.
+    ended.inspect_err(|why| watch.failed(why))
+}
+
+async fn all(options: &Options, watch: &Watch) -> Done {
     let file = File::load_with_secrets(&options.file).map_err(Failure::usage)?;
     refuse_too_strong(&file)?;
     if file.pipelines.is_empty() {
         let why = format!("{} has no [pipelines]: there is nothing to run", options.file.display());
         return Err(Failure::failed(why));
     }
-    let watch = Watch::new(options.json, options.drain);
-    let asked = cause::watched(&watch, options.drain_timeout);
+    let asked = cause::watched(watch, options.drain_timeout);
     let cluster = RunningCluster::start(&file).await?;
     // Whatever goes wrong inside, the broker is ended in good order.
-    let result = on_cluster(&file, &cluster, &options, asked, &watch).await;
+    let result = on_cluster(&file, &cluster, options, asked, watch).await;
     watch.end();
     cluster.shutdown().await;
     result
@@ -83,21 +92,35 @@ async fn work(
     pipelines: Vec<onefold::Ready>,
 ) -> Done {
     loads::load_all(file, cluster, &asked, watch).await?;
-    if asked.borrow().is_none() {
+    let is_asked_early = asked.borrow().is_some();
+    // Whether the run itself was asked to end: what comes when it has ended by itself changes nothing any more.
+    let cut_short = Arc::new(AtomicBool::new(is_asked_early));
+    if !is_asked_early {
         let kafka = cluster.kafka()?;
         let names: Vec<String> = pipelines.iter().map(|pipeline| pipeline.name().to_owned()).collect();
         let observer = watch.observer(&names);
-        let until = raised(asked.clone());
+        let (until, cutting) = (raised(asked.clone()), cut_short.clone());
+        let until = async move {
+            until.await;
+            cutting.store(true, Ordering::SeqCst);
+        };
         let ran = onefold::run(&kafka, pipelines).drain(options.drain).until(until).observe(observer).await;
         watch.end();
-        let table = ran.map_err(|why: RunError| match (why.is_refusal(), *asked.borrow()) {
+        let cause = (*asked.borrow()).filter(|_| cut_short.load(Ordering::SeqCst));
+        let table = ran.map_err(|why: RunError| match (why.is_refusal(), cause) {
             (true, _) => Failure::refused(why),
             (false, Some(Cause::TimeUp(limit))) => cause::not_in_time(limit, &format!("\n  {why}")),
             (false, _) => Failure::failed(why),
         })?;
         watch.table(&table);
     }
-    let cause = *asked.borrow();
+    let cause = match *asked.borrow() {
+        // It had ended by itself when this came.
+        Some(_) if !cut_short.load(Ordering::SeqCst) => None,
+        // Its time was up in the moment in which the last of it was done: nobody was late.
+        Some(Cause::TimeUp(_)) if !is_asked_early && watch.left().is_empty() => None,
+        cause => cause,
+    };
     match cause {
         Some(Cause::Signal(signal)) if options.drain => Err(Failure::failed(format!(
             "{} came before all was drained; nothing is lost: run it again, and it goes on where it was",

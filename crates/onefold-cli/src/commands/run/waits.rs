@@ -1,6 +1,6 @@
 //! Pipelines that are paused, said again and again at a gentle pace: who watches a drain sees what it waits for.
 
-use onefold::runtime::observer::Snapshot;
+use onefold::runtime::observer::{Snapshot, WaitsFor};
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,8 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     pub pipeline: String,
-    /// Where its effects go.
+    /// What is waited for, in words: where its effects go, unless it is something else.
     pub target: String,
+    pub waits_for: Option<WaitsFor>,
     pub why: String,
     pub since: SystemTime,
     pub seconds: u64,
@@ -75,12 +76,22 @@ impl Waits {
         self.wait(now, snapshot)
     }
 
+    fn what(&self, snapshot: &Snapshot) -> String {
+        match snapshot.waits_for {
+            None | Some(WaitsFor::Sink) => {
+                self.targets.get(&snapshot.name).cloned().unwrap_or_else(|| "its sink".to_owned())
+            }
+            Some(other) => other.as_str().to_owned(),
+        }
+    }
+
     /// What a pipeline waits for, where it does.
     pub fn wait(&self, now: Instant, snapshot: &Snapshot) -> Option<Wait> {
         let since = self.since.get(&snapshot.name)?;
         Some(Wait {
             pipeline: snapshot.name.clone(),
-            target: self.targets.get(&snapshot.name).cloned().unwrap_or_else(|| "its sink".to_owned()),
+            target: self.what(snapshot),
+            waits_for: snapshot.waits_for,
             why: snapshot.paused.clone().unwrap_or_else(|| "no answer".to_owned()),
             since: since.clock,
             seconds: now.duration_since(since.began).as_secs(),
@@ -91,6 +102,28 @@ impl Waits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_names_what_is_waited_for() {
+        let (mut waits, began) = (Waits::new(true), Instant::now());
+        waits.target("receipts", "http://h/");
+        let mut seen =
+            Snapshot { name: "receipts".into(), paused: Some("why".into()), waits_for: None, ..Snapshot::default() };
+        waits.note(began, &seen);
+        let mut target = |waits_for| {
+            seen.waits_for = waits_for;
+            waits.wait(began, &seen).map(|wait| wait.target)
+        };
+        for (waits_for, what) in [
+            (None, "http://h/"),
+            (Some(WaitsFor::Sink), "http://h/"),
+            (Some(WaitsFor::Cluster), "the cluster"),
+            (Some(WaitsFor::OwnSuspects), "its suspects"),
+            (Some(WaitsFor::OthersSuspects), "another pipeline's suspects"),
+        ] {
+            assert_eq!(target(waits_for).as_deref(), Some(what));
+        }
+    }
 
     #[test]
     fn a_wait_is_told_at_a_gentle_pace_until_it_is_over() {

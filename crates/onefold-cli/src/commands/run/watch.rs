@@ -3,13 +3,14 @@
 //! standard error as text, unless `--json` asks for events alone.
 
 use super::cause::Cause;
-use super::waits::Waits;
+use super::waits::{Wait, Waits};
 use crate::commands::stop::AGAIN;
 use crate::console::{event, live, say, screen, summary::summary, tell, wrap::wrapped};
+use crate::exit::Failure;
 use indicatif::ProgressBar;
 use onefold::explain::Explained;
 use onefold::load::Loaded;
-use onefold::runtime::observer::{Observer, Snapshot};
+use onefold::runtime::observer::{Observer, Snapshot, WaitsFor};
 use onefold::runtime::table::Table;
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -63,11 +64,16 @@ impl Watch {
         Observer::new(move |snapshot| {
             lock(&watch.seen).insert(snapshot.name.clone(), snapshot.clone());
             let wait = lock(&watch.waits).note(Instant::now(), &snapshot);
+            let wait = wait.map(|wait| watch.named(wait));
             show(snapshot);
             if let Some(wait) = wait {
                 watch.told(&wait.text(), || event::waiting(&wait));
             }
         })
+    }
+
+    fn named(&self, wait: Wait) -> Wait {
+        named(&lock(&self.seen), wait)
     }
 
     /// It was asked to end, and says what it waits for.
@@ -93,7 +99,7 @@ impl Watch {
         left.sort_by(|a, b| a.name.cmp(&b.name));
         let lines = left.into_iter().map(|now| {
             let records = now.lag.map_or_else(String::new, |lag| format!("{lag} records left in {}", now.name));
-            let wait = waits.wait(Instant::now(), now).map(|wait| wait.text());
+            let wait = waits.wait(Instant::now(), now).map(|wait| named(&seen, wait).text());
             format!("\n  {records}{}", wait.map_or_else(String::new, |wait| format!("; {wait}")))
         });
         lines.collect()
@@ -108,6 +114,13 @@ impl Watch {
 
     pub fn table(&self, table: &Table) {
         self.told(&summary(table, screen::width()), || event::table(table));
+    }
+
+    /// The last word of a run that did not do what it was asked. People read it from standard error, where it goes anyway.
+    pub fn failed(&self, why: &Failure) {
+        if self.look != Look::Terminal {
+            tell(&event::failed(why));
+        }
     }
 
     /// As text for those who read, as an event for those who parse.
@@ -126,6 +139,22 @@ impl Watch {
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whose suspects a pipeline waits for: of those that are careful, by name.
+fn named(seen: &HashMap<String, Snapshot>, mut wait: Wait) -> Wait {
+    if wait.waits_for == Some(WaitsFor::OthersSuspects) {
+        let mut careful: Vec<&str> = seen
+            .values()
+            .filter(|other| other.name != wait.pipeline && other.is_careful)
+            .map(|other| other.name.as_str())
+            .collect();
+        careful.sort_unstable();
+        if !careful.is_empty() {
+            wait.target = format!("the suspects of {}", careful.join(", "));
+        }
+    }
+    wait
 }
 
 type Show = Box<dyn Fn(Snapshot) + Send + Sync>;
@@ -181,5 +210,27 @@ impl LoadBar {
         if let Some(loaded) = loaded {
             self.watch.told(&live::loaded(&self.topic, loaded), || event::load(&self.topic, loaded));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_suspects_it_waits_for_is_said_by_name() {
+        let snapshot = |name: &str, is_careful| Snapshot { name: name.into(), is_careful, ..Snapshot::default() };
+        let all = [snapshot("search", false), snapshot("receipts", true), snapshot("loyalty", true)];
+        let seen: HashMap<String, Snapshot> = all.into_iter().map(|one| (one.name.clone(), one)).collect();
+        let wait = |waits_for| Wait {
+            pipeline: "loyalty".into(),
+            target: "its own".into(),
+            waits_for,
+            why: "why".into(),
+            since: std::time::SystemTime::UNIX_EPOCH,
+            seconds: 5,
+        };
+        assert_eq!(named(&seen, wait(Some(WaitsFor::OthersSuspects))).target, "the suspects of receipts");
+        assert_eq!(named(&seen, wait(Some(WaitsFor::OwnSuspects))).target, "its own");
     }
 }

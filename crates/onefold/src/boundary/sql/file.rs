@@ -42,4 +42,8 @@ impl TxEffect<Sqlite> for Statements {
     fn setup(&self) -> Vec<String> {
         self.setup.clone()
     }
+
+    fn statements(&self) -> Vec<String> {
+        self.statements.iter().map(|statement| statement.sql.clone()).collect()
+    }
 }

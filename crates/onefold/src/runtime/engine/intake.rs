@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onefold_core::attempt::{PauseReason, Tries};
-use onefold_core::guarantee::Protocol;
+use onefold_core::guarantee::{MOST_COMMITTED_AHEAD, Protocol};
 use onefold_core::lane::{Arrival, Full, Order, hash};
 use onefold_core::progress::{Delivered, Ticket};
 
@@ -42,15 +42,19 @@ pub(super) struct Sorted {
     work: Work,
 }
 
-/// `CommitFirst`: so many records wait for their commit at most, one poll more or less.
-const COMMITTED_TOGETHER: usize = 1024;
+/// `CommitFirst`: with so many records not yet done nothing more is read; a poll brings no more than it may.
+const COMMITTED_ENOUGH: usize = MOST_COMMITTED_AHEAD - POLL;
 
 impl Engine {
     /// How many records may be taken from the log now. Not reading is the gentlest pause: what the client has fetched
     /// stays where it is.
     pub(super) fn room_for_records(&self) -> usize {
-        let waiting = self.commits.awaiting();
-        let full = self.lanes.full(u32::MAX) == Some(Full::Queued) || waiting >= COMMITTED_TOGETHER;
+        // Those too that run or wait for another attempt: a crash takes whatever is committed and not done.
+        let ahead = match self.protocol {
+            Protocol::CommitFirst => self.commits.awaiting() + self.lanes.unsettled(),
+            _ => 0,
+        };
+        let full = self.lanes.full(u32::MAX) == Some(Full::Queued) || ahead > COMMITTED_ENOUGH;
         // What is committed must run before its partition goes: nothing new comes in front of it.
         let runs_out = self.protocol == Protocol::CommitFirst && self.is_revoking();
         if full || runs_out || self.ending.takes_no_more() || self.careful.is_hushed() { 0 } else { POLL }

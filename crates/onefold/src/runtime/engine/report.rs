@@ -9,7 +9,7 @@ use onefold_core::lane::Full;
 use super::Engine;
 use crate::dead_letter::Reason;
 use crate::record::TopicId;
-use crate::runtime::observer::Snapshot;
+use crate::runtime::observer::{Snapshot, WaitsFor};
 
 /// State that is only for telling, and the few facts that all rooms share.
 #[derive(Default)]
@@ -151,9 +151,29 @@ impl Engine {
             in_flight: self.lanes.running().records,
             parked_keys: self.lanes.parked_lanes(),
             paused: self.paused(),
+            waits_for: self.waits_for(),
+            is_careful: self.is_careful(),
             partitions: self.owned.len(),
             ended,
         });
+    }
+
+    fn is_careful(&self) -> bool {
+        self.owned.values().any(|owned| owned.watch.suspects.is_careful())
+    }
+
+    /// The first of those that end the wait when they do: behind the others it would only wait again.
+    fn waits_for(&self) -> Option<WaitsFor> {
+        let unreachable = self.report.unreachable.as_ref().filter(|last| last.finished == self.report.finished);
+        let reasons = [
+            (self.careful.waits_for_others(), WaitsFor::OthersSuspects),
+            (self.breaker.is_down() || unreachable.is_some_and(|last| last.whose == Whose::Sink), WaitsFor::Sink),
+            (unreachable.is_some_and(|last| last.whose == Whose::Cluster), WaitsFor::Cluster),
+            (self.relay.problem.is_some(), WaitsFor::DeadLetters),
+            (self.flood.is_on() || !self.report.halted.is_empty(), WaitsFor::Somebody),
+            (self.is_careful(), WaitsFor::OwnSuspects),
+        ];
+        reasons.into_iter().find(|(holds, _)| *holds).map(|(_, what)| what)
     }
 
     /// All reasons for which it does not flow, in words.
@@ -171,8 +191,10 @@ impl Engine {
         if self.owned.keys().any(|partition| self.lanes.full(*partition as u32) == Some(Full::Parked)) {
             reasons.push(PauseReason::Parked.as_str().to_owned());
         }
-        if self.owned.values().any(|owned| owned.watch.suspects.is_careful()) {
+        if self.is_careful() {
             reasons.push(PauseReason::Suspects.as_str().to_owned());
+        } else if self.careful.waits_for_others() {
+            reasons.push("a suspect of another pipeline runs alone".to_owned());
         }
         let last = self.report.unreachable.as_ref();
         reasons.extend(last.filter(|last| last.finished == self.report.finished).map(|last| last.why.clone()));

@@ -111,6 +111,24 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Whether the sink's statements can run, now that every pipeline's setup has.
+    pub(in crate::runtime) fn try_statements(&self) -> impl Future<Output = Result<(), RunError>> + use<> {
+        let name = self.plan.name().to_owned();
+        let tried = match &self.worker {
+            Worker::Sink(sink) => Some(sink.try_statements()),
+            Worker::Effects(_) => None,
+        };
+        async move {
+            let Some(tried) = tried else { return Ok(()) };
+            tried.await.map_err(|error| match RunError::from(error) {
+                RunError::Wrong(why) => RunError::Wrong(format!("pipeline {name}: {why}")),
+                other => other,
+            })
+        }
+    }
+}
+
 /// What runs at once: for handlers the concurrency, which [`Hands`] keeps, and the letters on their way; for a
 /// database, a few transactions.
 fn lane_settings(plan: &crate::pipeline::plan::Plan, worker: &Worker) -> LaneSettings {

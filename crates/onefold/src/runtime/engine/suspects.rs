@@ -97,6 +97,11 @@ impl Careful {
         self.member.must_wait()
     }
 
+    /// Whether it is another engine's suspect that keeps this one from beginning.
+    pub(super) fn waits_for_others(&self) -> bool {
+        self.must_wait() && self.asks.is_none()
+    }
+
     /// Whether nothing may even be looked at: filters and ids are read by code that may kill as well.
     pub(super) fn is_hushed(&self) -> bool {
         self.is_alone || self.must_wait()

@@ -1,14 +1,19 @@
-//! What a handler may not do with the transaction it is lent: end it, nest it, or write Onefold's tables.
+//! What others may not do on the writer connection. A handler with the transaction it is lent: end it, nest it, or write
+//! Onefold's tables. A setup statement: write those tables, or take from the file what durability rests on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-/// Whether the connection is in a handler's hands.
+/// In whose hands the connection is.
 #[derive(Clone, Default)]
-pub(crate) struct Guard(Arc<AtomicBool>);
+pub(crate) struct Guard(Arc<AtomicU8>);
+
+const OURS: u8 = 0;
+const HANDLER: u8 = 1;
+const SETUP: u8 = 2;
 
 impl Guard {
     /// SQLite asks this of every statement that is prepared while a handler runs. Installed once: setting an
@@ -16,20 +21,53 @@ impl Guard {
     pub(crate) fn install(conn: &Connection) -> rusqlite::Result<Guard> {
         let guard = Guard::default();
         let lent = guard.0.clone();
-        let ask = move |context: AuthContext<'_>| match lent.load(Ordering::Relaxed) && is_forbidden(&context.action) {
-            true => Authorization::Deny,
-            false => Authorization::Allow,
+        let ask = move |context: AuthContext<'_>| {
+            let is_denied = match lent.load(Ordering::Relaxed) {
+                HANDLER => is_forbidden(&context.action),
+                SETUP => weakens(&context.action),
+                _ => false,
+            };
+            if is_denied { Authorization::Deny } else { Authorization::Allow }
         };
         conn.authorizer(Some(ask))?;
         Ok(guard)
     }
 
     pub(crate) fn lend(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.store(HANDLER, Ordering::Relaxed);
     }
 
-    pub(super) fn take_back(&self) {
-        self.0.store(false, Ordering::Relaxed);
+    /// From here on a user's setup statements run.
+    pub(crate) fn set_up(&self) {
+        self.0.store(SETUP, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take_back(&self) {
+        self.0.store(OURS, Ordering::Relaxed);
+    }
+}
+
+/// Whether an error says that the guard denied a statement.
+pub(crate) fn is_denied(why: &rusqlite::Error) -> bool {
+    why.sqlite_error_code() == Some(rusqlite::ErrorCode::AuthorizationForStatementDenied)
+}
+
+/// What setup statements must leave alone. A pragma that asks, or that sets what is set already, is no harm.
+fn weakens(action: &AuthAction<'_>) -> bool {
+    match action {
+        AuthAction::Pragma { pragma_name, pragma_value: Some(value) } => {
+            let is = |kept: &[&str]| kept.iter().any(|kept| value.eq_ignore_ascii_case(kept));
+            match pragma_name.to_ascii_lowercase().as_str() {
+                "synchronous" => !is(&["full", "extra", "2", "3"]),
+                "journal_mode" => !is(&["wal"]),
+                "locking_mode" => !is(&["normal"]),
+                "writable_schema" => !is(&["off", "0", "no", "false", "reset"]),
+                _ => false,
+            }
+        }
+        AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } | AuthAction::Pragma { .. } => false,
+        AuthAction::Attach { .. } | AuthAction::Detach { .. } => false,
+        other => is_forbidden(other),
     }
 }
 

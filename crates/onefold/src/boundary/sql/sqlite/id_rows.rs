@@ -7,7 +7,7 @@ use std::time::Duration;
 use onefold_core::identity::{Claim, Identity, RowState};
 
 use super::writer::{Mark, Writer};
-use super::{claim, ids, schema};
+use super::{claim, down_at, ids, schema};
 use crate::boundary::sink::SinkError;
 
 /// The identity rows of one group in a file.
@@ -20,7 +20,8 @@ pub(crate) struct IdRows {
 impl IdRows {
     pub(crate) fn open(path: &Path, group: &str, keep: Duration) -> Result<IdRows, SinkError> {
         let writer = Writer::of(path)?;
-        writer.call_blocking(|conn, _| conn.execute_batch(schema::TABLES).map_err(claim::down))?;
+        let at = path.to_path_buf();
+        writer.call_blocking(move |conn, _| conn.execute_batch(schema::TABLES).map_err(|why| down_at(&at, &why)))?;
         Ok(IdRows { writer, group: group.into(), keep_ms: i64::try_from(keep.as_millis()).unwrap_or(i64::MAX) })
     }
 

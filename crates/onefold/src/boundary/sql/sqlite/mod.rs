@@ -8,6 +8,7 @@ mod id_rows;
 mod ids;
 mod position;
 mod schema;
+mod setup;
 mod sink;
 mod statements;
 mod suspects;
@@ -25,9 +26,11 @@ use super::Database;
 use crate::boundary::TxEffect;
 use crate::boundary::sink::{Sink, SinkError, SinkSettings};
 use crate::outcome::Failure;
-pub(crate) use error::class_of;
-pub(crate) use guard::Guard;
+pub(crate) use error::{class_of, is_a_slip};
+pub(crate) use guard::{Guard, is_denied};
 pub(crate) use id_rows::IdRows;
+pub(crate) use schema::TABLES;
+pub(crate) use setup::{NOT_IN_SETUP, try_statements};
 
 /// A SQLite database that holds effects and, beside them in the same transactions, how far the pipeline is.
 #[derive(Clone, Debug)]
@@ -55,7 +58,9 @@ impl Sqlite {
 
     /// Statements to run now and at each start; they must bear being run again (`CREATE TABLE IF NOT EXISTS`).
     pub fn setup(mut self, sql: &str) -> Result<Self, Failure> {
-        open_connection(&self.path)?.execute_batch(sql)?;
+        let conn = open_connection(&self.path)?;
+        let guard = Guard::install(&conn)?;
+        setup::run(&conn, &guard, &self.path, sql).map_err(Failure::sink_down)?;
         self.setup.push(sql.to_owned());
         Ok(self)
     }
@@ -118,15 +123,33 @@ fn try_to_write(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn unusable(what: &str, path: &Path, why: &rusqlite::Error) -> Failure {
-    use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
-    let path = path.display();
-    let to_do = match why.sqlite_error_code() {
+    Failure::sink_down(format!("cannot {what} the SQLite file {}: {why}{}", path.display(), to_do(path, why)))
+}
+
+/// What the file says no with, and what to do about it.
+pub(crate) fn down_at(path: &Path, why: &rusqlite::Error) -> SinkError {
+    SinkError::Down(unusable("use", path, why).to_string())
+}
+
+fn to_do(path: &Path, why: &rusqlite::Error) -> String {
+    use rusqlite::ErrorCode::*;
+    let to_fix = match why.sqlite_error_code() {
         Some(CannotOpen | PermissionDenied | ReadOnly) => {
-            "\n  to fix         let this user write it, make files in its folder, and write those that SQLite keeps beside it (-wal, -shm)"
+            "let this user write it, make files in its folder, and write those that SQLite keeps beside it (-wal, -shm)"
+                .to_owned()
         }
-        _ => "",
+        Some(DatabaseBusy | DatabaseLocked) => format!(
+            "end what holds it: another program has a transaction open on it, such as a sqlite3 shell after BEGIN (fuser {} \
+             says which). It was waited for, {} s",
+            path.display(),
+            PATIENCE.as_secs()
+        ),
+        Some(NotADatabase) => "name another file: this one is no SQLite database, or it is encrypted".to_owned(),
+        Some(DatabaseCorrupt) => "restore it from a backup; sqlite3 FILE .recover saves what can be read".to_owned(),
+        Some(DiskFull) => "free some space on its disk".to_owned(),
+        _ => return String::new(),
     };
-    Failure::sink_down(format!("cannot {what} the SQLite file {path}: {why}{to_do}"))
+    format!("\n  to fix         {to_fix}")
 }
 
 /// The machine's clock: only for windows and for people, never for order.

@@ -1,7 +1,7 @@
 //! Onefold's own tables in a user's database. Their names and columns are an interface: tools and people read them.
 
 /// Bears being run at each start.
-pub(super) const TABLES: &str = r#"
+pub(crate) const TABLES: &str = r#"
 CREATE TABLE IF NOT EXISTS onefold_position (
     "group" TEXT NOT NULL, cluster_id TEXT NOT NULL, topic_id TEXT NOT NULL, topic TEXT NOT NULL,
     partition INTEGER NOT NULL, epoch INTEGER NOT NULL, next_offset INTEGER NOT NULL, leader_epoch INTEGER,

@@ -1,15 +1,17 @@
 //! SQLite as a sink of the runtime.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::batch::{Batch, InDatabase};
 use super::writer::Writer;
-use super::{Sqlite, claim, ids, schema, suspects, verdicts};
+use super::{Sqlite, claim, down_at, ids, schema, setup, suspects, verdicts};
 use crate::boundary::sink::{Answer, ClaimAt, Claimed, DeadRow, NoteAt, Sink, SinkError, SinkSettings, TxJob};
 use crate::boundary::{BoxFuture, TxEffect};
 
 pub(super) struct SqliteSink {
     writer: Arc<Writer>,
+    path: PathBuf,
     of: Arc<InDatabase>,
 }
 
@@ -21,18 +23,13 @@ impl SqliteSink {
     ) -> Result<SqliteSink, SinkError> {
         let writer = Writer::of(&db.path)?;
         let setup: Vec<String> = db.setup.into_iter().chain(effect.setup()).collect();
-        let path = db.path.display().to_string();
+        let path = db.path;
+        let (guard, at) = (writer.guard.clone(), path.clone());
         writer.call_blocking(move |conn, _| {
-            let unusable = |e: rusqlite::Error| SinkError::Down(format!("cannot use the SQLite file {path}: {e}"));
-            conn.execute_batch(schema::TABLES).map_err(unusable)?;
-            for sql in setup {
-                let refused =
-                    |e: rusqlite::Error| SinkError::Setup(format!("the setup statement is refused: {e}\n{sql}"));
-                conn.execute_batch(&sql).map_err(refused)?;
-            }
-            Ok(())
+            conn.execute_batch(schema::TABLES).map_err(|why| down_at(&at, &why))?;
+            setup.iter().try_for_each(|sql| setup::run(conn, &guard, &at, sql).map_err(SinkError::Setup))
         })?;
-        Ok(SqliteSink { writer, of: Arc::new(InDatabase { effect, settings }) })
+        Ok(SqliteSink { writer, path, of: Arc::new(InDatabase { effect, settings }) })
     }
 
     fn call<T: Send + 'static>(
@@ -41,12 +38,39 @@ impl SqliteSink {
         + Send
         + 'static,
     ) -> BoxFuture<'static, Result<T, SinkError>> {
-        let (writer, of) = (self.writer.clone(), self.of.clone());
-        Box::pin(async move { writer.call(move |conn, own| act(conn, own, &of)).await })
+        let (writer, of, path) = (self.writer.clone(), self.of.clone(), self.path.clone());
+        Box::pin(
+            async move { writer.call(move |conn, own| act(conn, own, &of)).await.map_err(|why| named(&path, why)) },
+        )
+    }
+}
+
+/// Who reads it knows pipelines and files, and not which statement of ours found the file so.
+fn named(path: &Path, why: SinkError) -> SinkError {
+    match why {
+        SinkError::Down(why) => SinkError::Down(format!("the SQLite file {}: {why}", path.display())),
+        other => other,
     }
 }
 
 impl Sink for SqliteSink {
+    fn try_statements(&self) -> BoxFuture<'static, Result<(), SinkError>> {
+        let (guard, path, target) = (self.writer.guard.clone(), self.path.clone(), self.path.display().to_string());
+        self.call(move |conn, _, of| {
+            let statements = of.effect.statements();
+            let failed = setup::try_statements(conn, &guard, &statements).map_err(|why| down_at(&path, &why))?;
+            match failed.first() {
+                None => Ok(()),
+                Some((nth, why)) if super::is_a_slip(why) => Err(SinkError::Setup(format!(
+                    "a statement cannot be prepared in {target}: {why}\n{}\n  \
+                     to fix         correct the name, or make the table in `setup`",
+                    statements[*nth]
+                ))),
+                Some((_, why)) => Err(down_at(&path, why)),
+            }
+        })
+    }
+
     fn check_origin(&self) -> BoxFuture<'static, Result<(), SinkError>> {
         self.call(|conn, _, of| claim::check_origin(conn, &of.settings))
     }

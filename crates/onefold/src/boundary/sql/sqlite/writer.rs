@@ -19,6 +19,7 @@ use crate::boundary::sink::SinkError;
 /// Sends work to the file's thread, which ends with the last of these.
 pub(crate) struct Writer {
     work: Sender<Message>,
+    pub(super) guard: Guard,
 }
 
 enum Message {
@@ -53,7 +54,7 @@ impl Writer {
         if let Some(writer) = writers.get(&name).and_then(Weak::upgrade) {
             return Ok(writer);
         }
-        let writer = Arc::new(Writer { work: start(conn, &name)? });
+        let writer = Arc::new(start(conn, &name)?);
         writers.insert(name, Arc::downgrade(&writer));
         Ok(writer)
     }
@@ -111,19 +112,19 @@ impl Writer {
     }
 }
 
-fn start(conn: Connection, name: &Path) -> Result<Sender<Message>, SinkError> {
-    let guard = Guard::install(&conn).map_err(super::claim::down)?;
+fn start(conn: Connection, name: &Path) -> Result<Writer, SinkError> {
+    let guard = Guard::install(&conn).map_err(|why| super::down_at(name, &why))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| SinkError::Down(format!("cannot start a runtime for {}: {e}", name.display())))?;
-    let writing = Writing { tx: Tx::<Sqlite> { conn }, own: Statements::new(), guard };
+    let writing = Writing { tx: Tx::<Sqlite> { conn }, own: Statements::new(), guard: guard.clone() };
     let (work, inbox) = mpsc::channel();
     std::thread::Builder::new()
         .name("onefold-sqlite".into())
         .spawn(move || serve(&runtime, writing, &inbox))
         .map_err(|e| SinkError::Down(format!("cannot start a thread for {}: {e}", name.display())))?;
-    Ok(work)
+    Ok(Writer { work, guard })
 }
 
 /// Takes whatever is ready, never waiting for more.

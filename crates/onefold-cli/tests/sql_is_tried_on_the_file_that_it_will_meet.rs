@@ -1,0 +1,122 @@
+//! A wrong table or column costs no dead letters: `check` and the start of `run` try each statement on the tables that the
+//! database has and that `setup` makes. A setup that takes from what durability rests on is refused, and a file that cannot
+//! be used now is named, with what to do.
+
+mod common;
+
+use common::run;
+use rusqlite::Connection;
+use std::path::Path;
+
+const FILE: &str = r#"
+[kafka]
+embedded = { data = "broker", listen = "127.0.0.1:0" }
+[topics.events]
+partitions = 1
+load = { file = "events.ndjson" }
+[pipelines.seen]
+from = "events"
+[pipelines.seen.to.sql]
+url = "sqlite:seen?.db"
+setup = "SETUP"
+statement = "STATEMENT"
+"#;
+
+const SETUP: &str = "CREATE TABLE IF NOT EXISTS seen (id TEXT)";
+
+fn home(setup: &str, statement: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), setup, statement);
+    std::fs::write(folder.path().join("events.ndjson"), "{\"id\":\"a\"}\n").expect("writes");
+    folder
+}
+
+fn write(folder: &Path, setup: &str, statement: &str) {
+    let file = FILE.replace("SETUP", setup).replace("STATEMENT", statement);
+    std::fs::write(folder.join("onefold.toml"), file).expect("writes");
+}
+
+#[track_caller]
+fn refused(folder: &Path, what: &[&str]) {
+    for args in [&["check"][..], &["run", "--drain"]] {
+        let said = run(folder, args).exits(2).err;
+        assert!(what.iter().all(|what| said.contains(what)), "{what:?} in {said}");
+    }
+    assert!(!folder.join("broker").exists(), "nothing was started");
+}
+
+#[test]
+fn before_there_is_a_file_what_setup_makes_counts() {
+    let folder = home(SETUP, "INSERT INTO sene VALUES ({id})");
+    refused(
+        folder.path(),
+        &["pipelines.seen.to.sql.statement: no such table: sene", "12:14", "seen?.db is not there yet"],
+    );
+    write(folder.path(), SETUP, "INSERT INTO seen (idd) VALUES ({id})");
+    refused(folder.path(), &["table seen has no column named idd"]);
+    assert!(!folder.path().join("seen?.db").exists(), "looking makes nothing");
+    write(folder.path(), SETUP, "INSERT INTO seen VALUES ({id})");
+    run(folder.path(), &["check"]).exits(0);
+    // One statement of a record may make what the next one needs.
+    write(folder.path(), SETUP, "CREATE TABLE IF NOT EXISTS more (id TEXT); INSERT INTO more VALUES ({id})");
+    run(folder.path(), &["check"]).exits(0);
+    run(folder.path(), &["run", "--drain"]).exits(0);
+}
+
+#[test]
+fn where_there_is_a_file_its_own_tables_count() {
+    for journal in ["wal", "delete"] {
+        let folder = home(SETUP, "INSERT INTO seen VALUES ({id})");
+        let db = Connection::open(folder.path().join("seen?.db")).expect("opens");
+        db.pragma_update(None, "journal_mode", journal).expect("set");
+        db.execute_batch("CREATE TABLE seen (id TEXT, at INTEGER NOT NULL); CREATE TABLE old (id TEXT)").expect("made");
+        drop(db);
+        refused(folder.path(), &["table seen has 2 columns but 1 values were supplied"]);
+        write(folder.path(), SETUP, "INSERT INTO old VALUES ({id})");
+        run(folder.path(), &["check"]).exits(0);
+        let beside = |end: &str| folder.path().join(format!("seen?.db-{end}")).exists();
+        assert!(!beside("wal") && !beside("shm"), "looking leaves nothing beside it ({journal})");
+        run(folder.path(), &["run", "--drain"]).exits(0);
+    }
+}
+
+#[test]
+fn a_setup_that_takes_from_durability_is_refused() {
+    for pragma in [
+        "synchronous = OFF",
+        "main.SYNCHRONOUS(1)",
+        "journal_mode = MEMORY",
+        "locking_mode=EXCLUSIVE",
+        "writable_schema=1",
+    ] {
+        let folder = home(&format!("{SETUP}; PRAGMA {pragma}"), "INSERT INTO seen VALUES ({id})");
+        refused(folder.path(), &["changes what the promise rests on", "PRAGMA synchronous"]);
+    }
+    let folder = home("DELETE FROM onefold_position", "INSERT INTO seen VALUES ({id})");
+    refused(folder.path(), &["changes what the promise rests on", "writes to onefold_* tables"]);
+    let folder = home("BEGIN; CREATE TABLE seen (id TEXT)", "INSERT INTO seen VALUES ({id})");
+    refused(folder.path(), &["leaves a transaction open"]);
+    let harmless = format!("{SETUP}; PRAGMA synchronous=EXTRA; PRAGMA journal_mode; PRAGMA cache_size=-20000");
+    let folder = home(&harmless, "INSERT INTO seen VALUES ({id})");
+    run(folder.path(), &["run", "--drain"]).exits(0);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_named() {
+    let folder = home(SETUP, "INSERT INTO seen VALUES ({id})");
+    let path = folder.path().join("seen?.db");
+    let db = Connection::open(&path).expect("opens");
+    db.execute_batch("CREATE TABLE seen (id TEXT); BEGIN EXCLUSIVE").expect("holds it");
+    run(folder.path(), &["check"]).exits(0); // nothing is known of its tables now
+    let locked = run(folder.path(), &["run", "--drain"]).exits(1).err;
+    assert!(locked.contains("seen?.db: database is locked") && locked.contains("fuser"), "{locked}");
+    drop(db);
+    run(folder.path(), &["run", "--drain"]).exits(0);
+    for beside in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(format!("seen?.db{beside}")));
+    }
+    std::fs::write(&path, "this is a letter to my aunt, and no database at all; it is long enough to be read as one")
+        .expect("writes");
+    let other = run(folder.path(), &["run", "--drain"]).exits(1).err;
+    assert!(other.contains("seen?.db: file is not a database") && other.contains("name another file"), "{other}");
+}
