@@ -15,6 +15,8 @@ mod killed_at_any_point_points_add_up;
 mod points_add_up_across_restarts;
 #[path = "embedded/topics_are_made_as_they_are_asked_for.rs"]
 mod topics_are_made_as_they_are_asked_for;
+#[path = "embedded/two_members_find_out_a_killer_together.rs"]
+mod two_members_find_out_a_killer_together;
 #[path = "embedded/two_runners_share_and_lose_nothing.rs"]
 mod two_runners_share_and_lose_nothing;
 

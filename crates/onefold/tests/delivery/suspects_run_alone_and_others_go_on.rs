@@ -61,7 +61,9 @@ fn order(key: &str) -> Record {
 async fn with_suspects(count: u32) -> MemoryCluster {
     let cluster = MemoryCluster::new();
     cluster.create_topic("payments", 1);
-    payments(count).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    for payment in payments(count) {
+        cluster.append(payment);
+    }
     for _ in 0..2 {
         let pipeline = Pipeline::from("payments").group("receipts").handle(async || {});
         let ended = testing::run_on(&cluster, pipeline).crash_at("before-effect", 1).await.unwrap();
@@ -200,7 +202,9 @@ fn note(cluster: &MemoryCluster) -> Note {
 async fn a_partition_that_was_lost_is_no_end_of_the_process() {
     let cluster = MemoryCluster::new();
     cluster.create_topic("payments", 1);
-    payments(20).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    for payment in payments(20) {
+        cluster.append(payment);
+    }
     let seen = Arc::new(Seen::default());
     let pipeline =
         Pipeline::from("payments").group("receipts").retry(Retry::attempts(u32::MAX)).with_state(seen.clone()).handle(
@@ -256,7 +260,9 @@ async fn a_partition_that_was_lost_is_noted_in_the_sink() {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     let (cluster, folder) = (MemoryCluster::new(), Folder::new());
     cluster.create_topic("payments", 1);
-    payments(20).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    for payment in payments(20) {
+        cluster.append(payment);
+    }
     let pipeline = folder.loyalty().await.retry(Retry::attempts(u32::MAX)).handle(
         async |Offset(offset): Offset, _: &mut Tx<Sqlite>| match offset {
             0 if RUNS.fetch_add(1, Ordering::SeqCst) < 3 => Outcome::Retry(Duration::from_secs(3600)),
