@@ -109,7 +109,9 @@ async fn other_groups_that_keep_ids_pass_over_it() {
     assert_eq!((first.counters.dead, folder.points()), (1, 1));
     // The same records died in another group, and are put back for it.
     let other = Pipeline::from("payments").group("other").handle(async || Dead("no".into()));
-    let died = run(&cluster, other).await.dead_letters;
+    let mut died = run(&cluster, other).await.dead_letters;
+    // Letters come in the order in which they were acknowledged.
+    died.sort_by_key(|letter| letter.payload() != b"not json");
     back(&cluster, &died, Some("other"), 1);
     let second = run(&cluster, ready().await).await;
     assert_eq!((second.counters.skipped, second.counters.dead, folder.points()), (2, 0, 1));
