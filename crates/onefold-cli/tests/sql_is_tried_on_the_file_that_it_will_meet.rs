@@ -112,6 +112,12 @@ fn a_file_that_cannot_be_used_is_named() {
     assert!(locked.contains("seen?.db: database is locked") && locked.contains("fuser"), "{locked}");
     drop(db);
     run(folder.path(), &["run", "--drain"]).exits(0);
+    // Held only against writers, it opens well: the first that is written waits, and says for what.
+    let db = Connection::open(&path).expect("opens");
+    db.execute_batch("BEGIN IMMEDIATE").expect("holds it");
+    let waits = run(folder.path(), &["run", "--drain", "--drain-timeout", "8s"]).exits(4).err;
+    assert!(waits.contains("seen?.db: database is locked") && waits.contains("fuser"), "{waits}");
+    drop(db);
     for beside in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(folder.path().join(format!("seen?.db{beside}")));
     }

@@ -48,7 +48,15 @@ impl SqliteSink {
 /// Who reads it knows pipelines and files, and not which statement of ours found the file so.
 fn named(path: &Path, why: SinkError) -> SinkError {
     match why {
-        SinkError::Down(why) => SinkError::Down(format!("the SQLite file {}: {why}", path.display())),
+        SinkError::Down(why) => {
+            let path = path.display();
+            let held = if why.contains("is locked") {
+                format!(": another program has a transaction open on it (fuser {path} says which)")
+            } else {
+                String::new()
+            };
+            SinkError::Down(format!("the SQLite file {path}: {why}{held}"))
+        }
         other => other,
     }
 }
