@@ -2,10 +2,11 @@
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
 //! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`]), look for
-//! what kills the process ([`suspects`], [`notes`]), end ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! what kills the process ([`careful`], [`suspects`], [`notes`]), end ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
 mod at_once;
+mod careful;
 mod commit;
 mod dispatch;
 mod drain;
@@ -84,7 +85,7 @@ pub(super) struct Engine {
     starting: assignment::Starting,
     revoking: Option<assignment::Revoking>,
     commits: commit::Commits,
-    careful: suspects::Careful,
+    careful: careful::Careful,
     breaker: Breaker,
     flood: flood::Flood,
     relay: verdict::Relay,

@@ -74,7 +74,7 @@ impl Engine {
         let lanes = Lanes::new(lane_settings(&plan, &worker));
         let mut report = super::report::Report::default();
         (report.topic_id, report.drains) = (setup.topic_id, setup.drains);
-        let careful = super::suspects::Careful::at(&setup.gate, &setup.inbox);
+        let careful = super::careful::Careful::at(&setup.gate, &setup.inbox);
         let origins = Origins::of(&plan.group, &setup.cluster_id);
         Ok(Engine {
             policy: plan.retry.into(),

@@ -3,45 +3,19 @@
 //! A suspect's way: it waits, not even looked at, until the gate is this engine's; it is noted; it is taken in and runs
 //! like any other; it rests, if it is to run again; and the gate opens when it is durable that it came back.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use onefold_core::attempt::{Gate as Breaking, PauseReason};
 use onefold_core::guarantee::Protocol;
 use onefold_core::lane::Slot;
 use onefold_core::progress::Delivered;
-use onefold_core::suspects::{Call, Note, Suspects};
+use onefold_core::suspects::{Call, Suspects};
 
 use super::Engine;
 use super::owned::Owned;
 use crate::dead_letter::{Reason, ReasonClass};
 use crate::record::Record;
-use crate::runtime::gate::{Gate, Member};
-use crate::runtime::inbox::Inbox;
-
-/// What an engine does about suspects, over all of its partitions.
-pub(super) struct Careful {
-    member: Member,
-    /// The partition whose suspect the gate is held, or asked for.
-    asks: Option<i32>,
-    /// That suspect.
-    asks_for: i64,
-    is_alone: bool,
-    /// Since when it is asked for.
-    asked_ms: u64,
-    /// Others that did not get quiet go on first: it is asked for again at this time.
-    asks_from_ms: u64,
-    /// Partitions that are not calm.
-    pub(super) watched: BTreeSet<i32>,
-    /// Partitions that went without their notes being closed: what was noted of them last, and what was to be.
-    pub(super) left: BTreeMap<i32, (Note, Note)>,
-    /// Something waits for a note that goes with the next commit.
-    pub(super) is_held_up: bool,
-    /// Notes on their way into the sink.
-    pub(super) writing: usize,
-    /// After a failure, not before this time.
-    pub(super) not_before_ms: u64,
-}
 
 /// What is watched of one partition.
 pub(super) struct Watch {
@@ -73,109 +47,6 @@ const PATIENCE_MS: u64 = 5_000;
 /// One that could not begin, for whatever reason, lets others go on for so long.
 const NOT_NOW_MS: u64 = 100;
 
-impl Careful {
-    pub(super) fn at(gate: &Arc<Gate>, inbox: &Arc<Inbox>) -> Careful {
-        let wake = inbox.waker();
-        let member = gate.join(move || wake());
-        Careful {
-            member,
-            asks: None,
-            asks_for: 0,
-            is_alone: false,
-            asked_ms: 0,
-            asks_from_ms: 0,
-            watched: BTreeSet::new(),
-            left: BTreeMap::new(),
-            is_held_up: false,
-            writing: 0,
-            not_before_ms: 0,
-        }
-    }
-
-    /// Whether nothing may begin.
-    pub(super) fn must_wait(&self) -> bool {
-        self.member.must_wait()
-    }
-
-    /// Whether it is another engine's suspect that keeps this one from beginning.
-    pub(super) fn waits_for_others(&self) -> bool {
-        self.must_wait() && self.asks.is_none()
-    }
-
-    /// Whether nothing may even be looked at: filters and ids are read by code that may kill as well.
-    pub(super) fn is_hushed(&self) -> bool {
-        self.is_alone || self.must_wait()
-    }
-
-    /// Whether things may begin in the turn that begins; to be told when it is over.
-    pub(super) fn turn_begins(&self) -> Option<u64> {
-        self.member.is_open()
-    }
-
-    pub(super) fn turn_is_over(&self, opening: Option<u64>) {
-        if let Some(opening) = opening {
-            self.member.went_on(opening);
-        }
-    }
-
-    /// The partition whose suspect runs alone.
-    pub(super) fn alone(&self) -> Option<i32> {
-        self.asks.filter(|_| self.is_alone)
-    }
-
-    pub(super) fn is_watching(&self) -> bool {
-        !self.watched.is_empty()
-    }
-
-    /// Whether a commit is to be sent at once. Progress alone is no reason: a killer that kills at once is found sooner
-    /// where the position stands still.
-    pub(super) fn is_held_up(&self) -> bool {
-        self.is_held_up
-    }
-
-    /// What a note says that is found with a partition. One that this process left open itself is about no end of it;
-    /// whoever had the partition since has written another one.
-    pub(super) fn as_left(&mut self, partition: i32, found: Note) -> Note {
-        match self.left.remove(&partition) {
-            Some((open, closed)) if open == found => closed,
-            _ => found,
-        }
-    }
-
-    pub(super) fn is_writing(&self) -> bool {
-        self.writing > 0
-    }
-
-    pub(super) fn watch(&mut self, pipeline: &str, partition: i32, owned: &Owned) {
-        if !owned.is_calm() {
-            self.watched.insert(partition);
-        }
-        if owned.watch.suspects.is_careful() {
-            let (from, to) = (owned.reached, owned.watch.suspects.note().1.horizon);
-            tracing::warn!(
-                pipeline,
-                partition,
-                "the process ended twice or more without getting on: the records from {from} to {to} run one at a time"
-            );
-        }
-    }
-
-    /// The partition is given up; whether the others may go on for that.
-    pub(super) fn forget(&mut self, partition: i32) -> bool {
-        self.watched.remove(&partition);
-        let held = self.asks == Some(partition);
-        if held {
-            self.give_back();
-        }
-        held
-    }
-
-    fn give_back(&mut self) {
-        self.member.give_back();
-        (self.asks, self.is_alone) = (None, false);
-    }
-}
-
 impl Watch {
     pub(super) fn of(suspects: Suspects, now_ms: u64) -> Watch {
         let starting = (!suspects.is_durable()).then_some(now_ms);
@@ -185,7 +56,7 @@ impl Watch {
 
 impl Owned {
     /// Nothing is watched, nothing waits.
-    fn is_calm(&self) -> bool {
+    pub(super) fn is_calm(&self) -> bool {
         self.watch.suspects.is_calm() && self.limit == i64::MAX && self.watch.starting.is_none()
     }
 }
