@@ -45,7 +45,8 @@ impl Early {
                     return true;
                 }
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) if Instant::now() < until => {
-                    std::hint::spin_loop();
+                    // The peer may wait for this very processor.
+                    std::thread::yield_now();
                 }
                 Err(_) => return false, // what is wrong shows at the next read
             }
