@@ -17,7 +17,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 /// A slower sync must not hold up a worker of the runtime.
 const QUICK: Duration = Duration::from_millis(2);
 /// After a slow one the thread syncs for so long.
-const AFTER_SLOW_MS: u64 = 20;
+const AFTER_SLOW_MS: u64 = 5;
 /// Nobody has led for so long: the thread sleeps until it is called again.
 const IDLE_MS: u64 = 50;
 /// A group of more records has come in company.
