@@ -97,7 +97,13 @@ fn second_loop(engine: &Engine, signals: &Signals) {
     while !signals.is_ending() {
         match engine.step() {
             Ok(Synced::Group) => after_group(engine, signals),
-            Ok(_) => signals.second.wait(None),
+            Ok(did) => {
+                if did == Synced::NoSpace {
+                    // The other one tries again.
+                    signals.sync.set();
+                }
+                signals.second.wait(None);
+            }
             Err(_) => return signals.end(),
         }
     }
