@@ -10,7 +10,7 @@ use std::io::{self, IoSlice};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Linux takes at most this many parts in one pwritev (`IOV_MAX`).
 const PARTS_A_WRITE: usize = 1024;
@@ -93,22 +93,38 @@ impl Disk for RealDisk {
 
 struct RealFile {
     file: File,
-    /// The same file, opened for writes around the page cache; none where the file system has no such thing.
-    direct: OnceLock<Option<File>>,
+    /// The same file, opened for writes around the page cache. The system tells a failed write once to each opening of a
+    /// file; so each of two writers at once has its own, and none takes the other's error.
+    direct: [Mutex<Direct>; 2],
+    /// Whose turn it is to write through the page cache, and sync: there is one opening for all.
+    buffered: Mutex<()>,
+}
+
+#[derive(Default)]
+enum Direct {
+    #[default]
+    Unopened,
+    /// The file system has no such thing.
+    Refused,
+    Open(File),
 }
 
 impl RealFile {
     fn new(file: File) -> RealFile {
-        RealFile { file, direct: OnceLock::new() }
+        RealFile { file, direct: Default::default(), buffered: Mutex::default() }
     }
 
-    fn direct(&self) -> Option<&File> {
-        let open = || {
+    /// An opening for this writer alone.
+    fn direct(&self) -> MutexGuard<'_, Direct> {
+        let free = self.direct.iter().find_map(|direct| direct.try_lock().ok());
+        let mut direct = free.unwrap_or_else(|| self.direct[0].lock().unwrap_or_else(PoisonError::into_inner));
+        if matches!(*direct, Direct::Unopened) {
             let flags = OFlags::DIRECT | OFlags::DSYNC;
             let path = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-            OpenOptions::new().write(true).custom_flags(flags.bits().cast_signed()).open(path).ok()
-        };
-        self.direct.get_or_init(open).as_ref()
+            let opened = OpenOptions::new().write(true).custom_flags(flags.bits().cast_signed()).open(path);
+            *direct = opened.map_or(Direct::Refused, Direct::Open);
+        }
+        direct
     }
 
     /// Writes and syncs in one step, piece by piece, filling up the last block with zeros; false where it cannot be done
@@ -117,7 +133,8 @@ impl RealFile {
         if !pos.is_multiple_of(ALIGNMENT as u64) {
             return Ok(false);
         }
-        let Some(file) = self.direct() else { return Ok(false) };
+        let direct = self.direct();
+        let Direct::Open(file) = &*direct else { return Ok(false) };
         let mut left = Parts { parts, within: 0 };
         let (mut at, mut bytes) = (pos, parts.iter().map(|part| part.len()).sum::<usize>());
         while bytes > 0 {
@@ -214,6 +231,7 @@ impl DiskFile for RealFile {
         if self.write_direct(parts, pos)? {
             return Ok(());
         }
+        let _turn = self.buffered.lock().unwrap_or_else(PoisonError::into_inner);
         self.write_at(parts, pos)?;
         self.sync_data()
     }

@@ -107,6 +107,9 @@ impl Writer {
     }
 }
 
+/// Fills up the last block.
+const ZEROS: [u8; BLOCK as usize] = [0; BLOCK as usize];
+
 /// Where a writer stood.
 #[derive(Debug, Clone, Copy)]
 struct Mark {
@@ -132,7 +135,7 @@ impl GroupWrite {
     /// The disk's. A full disk's can be tried again, in the same place; after any other the journal must not be used.
     pub fn run(&self, group: &[Framed]) -> io::Result<()> {
         let heads: Vec<[u8; HEAD]> = group.iter().map(|framed| framed.head(self.seal, self.durable)).collect();
-        let mut slices = Vec::with_capacity(1 + group.iter().map(|framed| 1 + framed.parts.len()).sum::<usize>());
+        let mut slices = Vec::with_capacity(2 + group.iter().map(|framed| 1 + framed.parts.len()).sum::<usize>());
         if !self.header.is_empty() {
             slices.push(IoSlice::new(&self.header));
         }
@@ -140,6 +143,9 @@ impl GroupWrite {
             slices.push(IoSlice::new(head));
             slices.extend(framed.parts.iter().map(|part| IoSlice::new(part)));
         }
+        // Or frames of a group that gave up its place could stand right behind this one.
+        let bytes: usize = slices.iter().map(|slice| slice.len()).sum();
+        slices.push(IoSlice::new(&ZEROS[..bytes.next_multiple_of(ZEROS.len()) - bytes]));
         match self.defect.is(Planted::NoSync) {
             true => self.file.write_at(&slices, self.before.position),
             false => self.file.write_sync_at(&slices, self.before.position),

@@ -21,8 +21,6 @@ use std::time::Duration;
 const AT_ONCE: u64 = 2;
 /// A group begins beside another one when it is as large as that.
 const LARGE_BYTES: usize = 512 << 10;
-/// A group ends here, so that what is behind it can overlap.
-const GROUP_BYTES: u64 = 1 << 20;
 /// How often who waits for its turn looks whether the log has stopped.
 const LOOK_FOR_STOP: Duration = Duration::from_millis(100);
 
@@ -133,8 +131,11 @@ impl Engine {
     fn write(&self, flight: &Flight) -> io::Result<()> {
         crash_point!("journal.before_write");
         let written = flight.run(self.settings.defect.is(Planted::FailedSyncRetried));
-        if written.is_ok() {
-            crash_point!("journal.synced_before_ack");
+        match &written {
+            Ok(()) => crash_point!("journal.synced_before_ack"),
+            Err(error) if is_full(error) => {}
+            // At once: a group before this one may land meanwhile, or give up its place and have this one begun again.
+            Err(error) => drop(self.stop(&format!("the journal could not be written and synced ({error})"))),
         }
         written
     }
@@ -151,7 +152,8 @@ impl Engine {
     fn take_off(&self, journal: &mut Journal, first: Framed) -> Flight {
         let (room, length) = (journal.writer.room(), first.length() as u64);
         // Where no file is ready, the one in use grows.
-        let limit = if length > room { GROUP_BYTES } else { room.min(GROUP_BYTES) };
+        let most = self.settings.group_bytes;
+        let limit = if length > room { most } else { room.min(most) };
         let mut left = limit.saturating_sub(length);
         let mut framed = vec![first];
         for queued in journal.waiting.iter().skip(1) {
@@ -197,17 +199,31 @@ impl Engine {
         landed
     }
 
+    /// Returns when nothing is in the air, or the log has stopped.
+    pub(super) fn wait_until_landed(&self) {
+        let mut journal = lock(&self.journal);
+        while !journal.air.is_empty() && self.durability.stopped().is_none() {
+            journal = self.wait_for_landing(journal);
+        }
+    }
+
     fn wait_for_turn(&self, flight: &Flight) -> Result<MutexGuard<'_, Journal>, LogStopped> {
         let mut journal = lock(&self.journal);
         while journal.air.landed < flight.number && !self.settings.defect.is(Planted::LandsOutOfTurn) {
             if let Some(stopped) = self.durability.stopped() {
                 return Err(stopped);
             }
-            journal.air.waiting += 1;
-            journal = self.turn.wait_timeout(journal, LOOK_FOR_STOP).unwrap_or_else(PoisonError::into_inner).0;
-            journal.air.waiting -= 1;
+            journal = self.wait_for_landing(journal);
         }
         Ok(journal)
+    }
+
+    fn wait_for_landing<'a>(&self, mut journal: MutexGuard<'a, Journal>) -> MutexGuard<'a, Journal> {
+        journal.air.waiting += 1;
+        let waited = self.turn.wait_timeout(journal, LOOK_FOR_STOP);
+        journal = waited.unwrap_or_else(PoisonError::into_inner).0;
+        journal.air.waiting -= 1;
+        journal
     }
 
     fn landed(

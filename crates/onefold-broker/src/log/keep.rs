@@ -75,6 +75,7 @@ impl Engine {
     /// The last checkpoint of a log whose threads have ended: the next start has nothing to replay. Best effort, since all
     /// that was answered is durable without it.
     pub(super) fn close(&self) {
+        self.wait_until_landed();
         if self.sync().is_err() || self.durability.stopped().is_some() {
             return;
         }

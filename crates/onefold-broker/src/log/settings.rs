@@ -24,6 +24,8 @@ pub struct LogSettings {
     /// While no checkpoint or file can be written, produce is refused when fewer bytes than this are left in prepared
     /// files; the rest is for what frees space (deletions, commits, the checkpoint itself).
     pub reserve_bytes: u64,
+    /// A group of the journal ends here, so that what is behind it can overlap.
+    pub group_bytes: u64,
     /// Durable batches are moved from memory to segments when this many bytes wait, or at a checkpoint.
     pub tail_flush_bytes: usize,
     /// A segment is synced ahead of the next checkpoint when this many bytes were written to it.
@@ -52,6 +54,7 @@ impl Default for LogSettings {
             checkpoint_bytes: 192 << 20,
             journal_limit_bytes: 1 << 30,
             reserve_bytes: 2 << 20,
+            group_bytes: 1 << 20,
             tail_flush_bytes: 4 << 20,
             sync_ahead_bytes: 4 << 20,
             tail_limit_bytes: 64 << 20,

@@ -30,6 +30,8 @@ fn settings(defect: Defect) -> LogSettings {
         first_file_bytes: 8 << 10,
         journal_file_bytes: 12 << 10,
         pace: Pace::new(16 << 10, Duration::ZERO),
+        // So that what is queued makes more than one group.
+        group_bytes: 5 << 10,
         segment_bytes: 6 << 10,
         sync_ahead_bytes: 3 << 10,
         // So that few freed files are kept, and used again soon.
