@@ -28,6 +28,11 @@ impl ProducerWindows {
         self.by_id.iter().map(|(id, window)| (*id, window))
     }
 
+    /// By producer id, ascending, from this one on.
+    pub fn iter_from(&self, producer_id: i64) -> impl Iterator<Item = (i64, &Window)> {
+        self.by_id.range(producer_id..).map(|(id, window)| (*id, window))
+    }
+
     pub fn len(&self) -> usize {
         self.by_id.len()
     }

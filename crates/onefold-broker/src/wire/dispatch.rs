@@ -83,7 +83,7 @@ fn dispatch(call: Call<'_>, body: Bytes) -> Result<Answer, Fault> {
         ApiKey::ListPartitionReassignments => now!(list_partition_reassignments),
         ApiKey::DescribeClientQuotas => now!(describe_client_quotas),
         ApiKey::DescribeUserScramCredentials => now!(describe_user_scram_credentials),
-        ApiKey::DescribeProducers => now!(describe_producers),
+        ApiKey::DescribeProducers => later!(describe_producers),
         ApiKey::ListTransactions => now!(list_transactions),
         ApiKey::ListConfigResources => now!(list_config_resources),
         ApiKey::DescribeTopicPartitions => now!(describe_topic_partitions),

@@ -3,10 +3,10 @@
 
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::describe_producers_response::PartitionResponse;
-use kafka_protocol::messages::{DescribeProducersRequest, InitProducerIdRequest};
+use kafka_protocol::messages::{DescribeProducersRequest, InitProducerIdRequest, ProduceRequest};
 
-use crate::common::raw::{Raw, topic_name};
-use crate::common::{batch, start};
+use crate::common::raw::{Raw, produce_request, topic_name};
+use crate::common::{batch, start, start_with};
 
 fn describe(raw: &mut Raw, topic: &str, partitions: &[i32]) -> Vec<PartitionResponse> {
     let topic = TopicRequest::default().with_name(topic_name(topic)).with_partition_indexes(partitions.to_vec());
@@ -60,4 +60,44 @@ async fn what_is_not_there_is_refused_and_what_is_named_twice_is_described_once(
 
     assert_eq!(codes("t", &[0, 0, 1, -1, 0]), [(0, 0), (1, 3), (-1, 3)]);
     assert_eq!((codes("gone", &[0]), codes("no/name", &[0])), (vec![(0, 3)], vec![(0, 17)]));
+}
+
+/// Each of these ids sends one batch to the partition.
+fn produce_by(raw: &mut Raw, partition: i32, ids: std::ops::Range<i64>) {
+    let send = |id| produce_request("t", partition, batch(&["a"]).by(id, 0, 0).bytes(), -1);
+    let sent: Vec<_> = ids.map(|id| raw.send(11, &send(id))).collect();
+    for id in sent {
+        let answer = raw.receive::<ProduceRequest>(11, id).responses.remove(0).partition_responses.remove(0);
+        assert_eq!(answer.error_code, 0, "{answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_of_them_also_where_they_are_too_many_for_one_look() {
+    let here = start().await;
+    let mut raw = here.connect();
+    raw.create_topic("t", 1);
+    produce_by(&mut raw, 0, 0..2_001);
+    let lines = describe(&mut raw, "t", &[0]);
+    assert_eq!(known(&lines[0]), (0..2_001).map(|id| (id, 0, 0)).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_finds_no_room_in_the_memory_for_answers_is_refused_whole() {
+    let here = start_with(|mut settings| {
+        settings.limits.fetch_bytes = 1; // what everybody may use without asking is left: 64 KiB
+        settings
+    })
+    .await;
+    let mut raw = here.connect();
+    raw.create_topic("t", 3);
+    for (partition, producers) in [(0, 200), (1, 300), (2, 56)] {
+        produce_by(&mut raw, partition, 0..producers);
+    }
+    let mut found = |partitions: &[i32]| {
+        let lines = describe(&mut raw, "t", partitions);
+        lines.iter().map(|line| (line.error_code, line.active_producers.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&[0, 1, 2]), [(0, 200), (44, 0), (0, 56)], "together 256");
+    assert_eq!(found(&[2, 0]), [(0, 56), (0, 200)]);
 }
