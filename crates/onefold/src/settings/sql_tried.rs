@@ -7,7 +7,7 @@ mod schema;
 
 use super::problem::Problem;
 use super::{PipelineSettings, SinkSettings, SqlSettings};
-use crate::boundary::sql::sqlite::{Guard, NOT_IN_SETUP, TABLES, is_denied, try_statements};
+use crate::boundary::sql::sqlite::{Guard, NOT_IN_SETUP, TABLES, is_denied, try_in_memory};
 use rusqlite::Connection;
 use schema::Known;
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ pub(super) fn problems(pipeline: &PipelineSettings, all: &[PipelineSettings], he
         return broken;
     }
     let texts: Vec<String> = sql.statements.value.iter().map(|statement| statement.sql.clone()).collect();
-    let Ok(failed) = try_statements(&database, &guard, &texts) else { return vec![] };
+    let Ok(failed) = try_in_memory(&database, &guard, &texts) else { return vec![] };
     let mut failed: HashMap<usize, rusqlite::Error> = failed.into_iter().collect();
     let each =
         (0..texts.len()).filter_map(|nth| statement_problem(name, sql, nth, &database, failed.remove(&nth), known));

@@ -1,5 +1,6 @@
 //! The tables of a database file, read without making, changing or locking anything.
 
+use crate::boundary::sql::sqlite::makers;
 use rusqlite::{Connection, OpenFlags};
 use std::io::Read;
 use std::path::Path;
@@ -43,10 +44,7 @@ pub(super) fn copy(path: &Path, into: &Connection) -> Known {
 fn statements(path: &Path) -> Option<Vec<String>> {
     let conn = open(path)?;
     conn.busy_timeout(std::time::Duration::ZERO).ok()?;
-    // A table comes before what is on it, a virtual table before its own.
-    let mut select = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").ok()?;
-    let rows = select.query_map((), |row| row.get(0)).ok()?;
-    rows.collect::<rusqlite::Result<_>>().ok()
+    makers(&conn).ok()
 }
 
 fn open(path: &Path) -> Option<Connection> {

@@ -13,6 +13,7 @@ mod sink;
 mod statements;
 mod suspects;
 mod transaction;
+mod tried;
 mod tx;
 mod verdicts;
 mod writer;
@@ -30,7 +31,8 @@ pub(crate) use error::{class_of, is_a_slip};
 pub(crate) use guard::{Guard, is_denied};
 pub(crate) use id_rows::IdRows;
 pub(crate) use schema::TABLES;
-pub(crate) use setup::{NOT_IN_SETUP, try_statements};
+pub(crate) use setup::NOT_IN_SETUP;
+pub(crate) use tried::{makers, try_in_memory};
 
 /// A SQLite database that holds effects and, beside them in the same transactions, how far the pipeline is.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! A user's own statements before the first record: those of `setup` are run, those of each record are tried.
+//! A user's own statements before the first record: those of `setup`.
 
 use std::path::Path;
 
@@ -38,34 +38,4 @@ pub(super) fn run(conn: &Connection, guard: &Guard, path: &Path, sql: &str) -> R
             format!("the setup statement for {path} is refused: {why}{to_do}\n{sql}")
         }
     })
-}
-
-/// Prepares the statements that each record will run, as it will run them, and undoes what that took: a table that one of
-/// them makes is there for the next. Those that cannot be prepared, by their place, and why.
-///
-/// # Errors
-/// Nothing can be tried on this connection.
-pub(crate) fn try_statements(
-    conn: &Connection,
-    guard: &Guard,
-    statements: &[String],
-) -> rusqlite::Result<Vec<(usize, rusqlite::Error)>> {
-    conn.execute_batch("SAVEPOINT onefold_try")?;
-    guard.lend();
-    let tried = statements.iter().enumerate().filter_map(|(nth, sql)| Some((nth, try_one(conn, sql).err()?))).collect();
-    guard.take_back();
-    conn.execute_batch("ROLLBACK TO onefold_try; RELEASE onefold_try")?;
-    Ok(tried)
-}
-
-fn try_one(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
-    let mut statement = conn.prepare(sql)?;
-    let makes = ["create", "drop", "alter"].iter().any(|word| {
-        let start = sql.trim_start();
-        start.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-    });
-    if makes && statement.parameter_count() == 0 {
-        statement.execute(())?;
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::batch::{Batch, InDatabase};
 use super::writer::Writer;
-use super::{Sqlite, claim, down_at, ids, schema, setup, suspects, verdicts};
+use super::{Sqlite, claim, down_at, ids, schema, setup, suspects, tried, verdicts};
 use crate::boundary::sink::{Answer, ClaimAt, Claimed, DeadRow, NoteAt, Sink, SinkError, SinkSettings, TxJob};
 use crate::boundary::{BoxFuture, TxEffect};
 
@@ -66,7 +66,7 @@ impl Sink for SqliteSink {
         let (guard, path, target) = (self.writer.guard.clone(), self.path.clone(), self.path.display().to_string());
         self.call(move |conn, _, of| {
             let statements = of.effect.statements();
-            let failed = setup::try_statements(conn, &guard, &statements).map_err(|why| down_at(&path, &why))?;
+            let failed = tried::try_on_file(conn, &guard, &statements).map_err(|why| down_at(&path, &why))?;
             match failed.first() {
                 None => Ok(()),
                 Some((nth, why)) if super::is_a_slip(why) => Err(SinkError::Setup(format!(
