@@ -87,6 +87,9 @@ impl KafkaLog {
 
     /// Tells librdkafka where to go on in all that is read. Each of our answers to a rebalance, and whatever else it may
     /// take for one, ends the pause that came with it: this comes before. Nothing is polled between.
+    ///
+    /// Without leader epochs: librdkafka asks the leader about each, tries again for ever and without a word where the answer
+    /// is an error, and where there is no leader just then it waits for a change of the epoch that may not come.
     fn hold_positions(&self) {
         raw::seek(
             &self.consumer,
