@@ -57,7 +57,7 @@ pub fn redrives(record: &Record) -> u32 {
 }
 
 /// The record of a letter, to be produced to this topic: by the broker's or the producer's clock, since an old timestamp
-/// would have retention delete it at once. `for_group`: other groups that keep ids pass over it.
+/// would have retention delete it at once. `for_group`: other groups pass over it.
 pub fn put_back(letter: &Record, to: &str, for_group: Option<&str>) -> Record {
     let told = told(letter);
     let mut headers: Vec<Header> =

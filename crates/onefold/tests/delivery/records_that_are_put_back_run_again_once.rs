@@ -1,5 +1,5 @@
 //! A dead record that is put back runs again in the group that it died in, once, however often it was put back; other
-//! groups that keep ids pass over it. Where nobody keeps ids, each copy is a new record.
+//! groups pass over it, whether they keep ids, forgot them, or never asked for one. Where nobody keeps ids, each copy is a new record.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -99,7 +99,7 @@ async fn where_ids_are_marked_after_the_effect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_groups_that_keep_ids_pass_over_it() {
+async fn other_groups_pass_over_it() {
     let (folder, it) = (Folder::new(), Mendable::default());
     let not_json = Record::new("payments", Some(b"k"), Some(b"not json"));
     let cluster = cluster([not_json, without_id()]);
@@ -128,6 +128,44 @@ async fn without_ids_each_copy_is_a_new_record() {
     let first = run(&cluster, ready().await).await;
     it.mended.store(true, Ordering::SeqCst);
     back(&cluster, &first.dead_letters, Some("loyalty"), 2);
+    run(&cluster, ready().await).await;
+    assert_eq!(folder.points(), 4);
+}
+
+/// The letters of another group, in which everything dies.
+async fn died_elsewhere(cluster: &MemoryCluster) -> Vec<Record> {
+    let other = Pipeline::from("payments").group("other").handle(async || Dead("no".into()));
+    run(cluster, other).await.dead_letters
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_groups_pass_over_it_when_their_ids_are_forgotten() {
+    let (folder, it) = (Folder::new(), Mendable::default());
+    it.mended.store(true, Ordering::SeqCst);
+    let cluster = cluster([payment("evt-1", 1, 100), payment("evt-2", 2, 100)]);
+    let ready = async || folder.loyalty().await.with_state(it.clone()).dedup(by_event_id()).handle(add_mended);
+    run(&cluster, ready().await).await;
+    // As when the window is over.
+    let db = rusqlite::Connection::open(folder.path()).unwrap();
+    assert_eq!(db.execute("DELETE FROM onefold_ids", ()).unwrap(), 2);
+    drop(db);
+    back(&cluster, &died_elsewhere(&cluster).await, Some("other"), 1);
+    let second = run(&cluster, ready().await).await;
+    assert_eq!((second.counters.effects, second.counters.skipped, folder.points()), (0, 2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_groups_without_ids_pass_over_it_unless_it_is_for_all() {
+    let (folder, it) = (Folder::new(), Mendable::default());
+    it.mended.store(true, Ordering::SeqCst);
+    let cluster = cluster([payment("evt-1", 1, 100), without_id()]);
+    let ready = async || folder.loyalty().await.with_state(it.clone()).handle(add_mended);
+    run(&cluster, ready().await).await;
+    let died = died_elsewhere(&cluster).await;
+    back(&cluster, &died, Some("other"), 1);
+    let second = run(&cluster, ready().await).await;
+    assert_eq!((second.counters.effects, second.counters.skipped, folder.points()), (0, 2, 2));
+    back(&cluster, &died, None, 1);
     run(&cluster, ready().await).await;
     assert_eq!(folder.points(), 4);
 }

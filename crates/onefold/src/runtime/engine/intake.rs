@@ -169,16 +169,18 @@ impl Engine {
             let identity = crate::dead_letter::letter::identity_of(record).unwrap_or_else(by_origin);
             Intake::Dead { identity, reason: Reason { class, message, attempts: 0 } }
         };
+        // Before anything is asked of it: ids may be forgotten by now, and without `dedup` nobody asks for one.
+        if redrive::is_for_another(record, &self.plan.group) {
+            return Intake::Pass;
+        }
         match self.plan.filter.as_ref().map(|filter| filter(record)) {
             Some(FilterVerdict::Skip) => return Intake::Pass,
-            Some(FilterVerdict::Poison(_)) if self.is_anothers(record) => return Intake::Pass,
             Some(FilterVerdict::Poison(message)) => return dead(ReasonClass::Poison, message),
             Some(FilterVerdict::Take) | None => {}
         }
         let Some(dedup) = &self.plan.dedup else { return Intake::Run { identity: by_origin() } };
         match (dedup.id_of)(record) {
             Ok(Some(event)) => Intake::Run { identity: Identity::of_event(&self.plan.group, &event.source, &event.id) },
-            _ if self.is_anothers(record) => Intake::Pass,
             Ok(None) if dedup.missing == Missing::Origin => match redrive::kept_identity(record, &self.plan.group) {
                 Some(identity) => Intake::RunAgain { identity },
                 None => Intake::Run { identity: by_origin() },
@@ -188,11 +190,6 @@ impl Engine {
             }
             Err(Failure { source, .. }) => dead(ReasonClass::Poison, source.to_string()),
         }
-    }
-
-    /// Whether it was put back for another group: what has an id is told by that, and need not be looked at for it.
-    fn is_anothers(&self, record: &Record) -> bool {
-        redrive::is_for_another(record, &self.plan.group)
     }
 
     /// Whether its event ran before cannot be told any more: never decided silently.
