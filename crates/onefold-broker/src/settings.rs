@@ -49,7 +49,7 @@ pub struct ServerLimits {
     pub max_frame_bytes: usize,
     /// Bytes of all requests that are being received or handled, beyond the first 64 KiB of each.
     pub in_flight_bytes: usize,
-    /// Bytes of all Fetch answers that are being written, beyond the first 64 KiB of each.
+    /// Bytes of all answers to Fetch and DescribeProducers that are being written, beyond the first 64 KiB of each.
     pub fetch_bytes: usize,
     /// From the first byte of a request to its last, without the time it queues for the budget. Beyond a usual size, also
     /// the pace: a twelfth of the request in a sixth of this time.

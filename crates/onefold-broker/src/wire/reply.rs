@@ -70,7 +70,7 @@ pub(super) fn start(header: &Header, body: usize) -> BytesMut {
 /// Sets the length of a frame that starts with `head`.
 pub(super) fn finish(mut head: BytesMut, rest: Vec<Bytes>) -> Vec<Bytes> {
     let length = head.len() - 4 + rest.iter().map(Bytes::len).sum::<usize>();
-    // Answers are bounded far below 2 GiB: Fetch by its budget, the others by what one request can name.
+    // Answers are bounded far below 2 GiB: Fetch and DescribeProducers by their budget, the others by what one request can name.
     head[..4].copy_from_slice(&(length as u32).to_be_bytes());
     let mut parts = Vec::with_capacity(1 + rest.len());
     parts.push(head.freeze());
