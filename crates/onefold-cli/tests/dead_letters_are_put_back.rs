@@ -147,6 +147,25 @@ fn at_an_address_with_bytes_verbatim() {
     assert_eq!((fresh.len(), &fresh[0]["put_back"]), (1, &false.into()));
 }
 
+#[test]
+fn a_letter_that_stands_twice_is_put_back_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    let at = |args: &[&str]| run(folder.path(), &[args, &["--bootstrap", &broker.address]].concat());
+    at(&["topics", "create", "orders", "--partitions", "3"]).exits(0);
+    at(&["topics", "create", "orders.dead", "--partitions", "1"]).exits(0);
+    let death = |id: &str| {
+        let told = [("onefold-id", id), ("onefold-group", "g"), ("__connect.errors.topic", "orders")];
+        produce(&broker.address, b"k", b"v", &told);
+    };
+    ["a", "a", "b"].iter().for_each(|id| death(id));
+    assert_eq!(count(&at(&["dlq", "redrive", "orders.dead", "--json"]).exits(0)), (2, 0));
+    assert_eq!(count(&at(&["dlq", "redrive", "orders.dead", "--json"]).exits(0)), (0, 2), "nor by the next call");
+    assert_eq!(json(&at(&["consume", "orders", "--drain", "--json"]).exits(0)).len(), 2);
+    let notes = json(&at(&["consume", "orders.dead.redriven", "--drain", "--json"]).exits(0));
+    assert_eq!((notes.len(), &notes[0]["key"]), (1, &"0/0".into()));
+}
+
 fn produce(address: &str, key: &[u8], value: &[u8], headers: &[(&str, &str)]) {
     use onefold::log::kafka::{KafkaPublisher, KafkaSettings};
     let mut letter = onefold::Record::new("orders.dead", Some(key), Some(value));

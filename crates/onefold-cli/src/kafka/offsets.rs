@@ -1,7 +1,7 @@
 use super::PATIENCE;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,9 +18,13 @@ pub struct Ends {
 pub fn partitions(client: &ClientConfig, topic: &str) -> KafkaResult<Vec<Ends>> {
     let consumer: BaseConsumer = client.create()?;
     let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
-    let Some(found) = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none()) else {
-        return Ok(vec![]);
-    };
+    let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else { return Ok(vec![]) };
+    // Only this one says that there is no such topic; whoever took another for it would take what is there for nothing.
+    match found.error().map(RDKafkaErrorCode::from) {
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition) => return Ok(vec![]),
+        Some(why) => return Err(KafkaError::MetadataFetch(why)),
+        None => {}
+    }
     let mut ends = vec![];
     for partition in found.partitions() {
         let (earliest, end) = consumer.fetch_watermarks(topic, partition.id(), PATIENCE)?;

@@ -4,6 +4,7 @@
 //! so that a second call takes only what came since.
 
 mod choice;
+mod deaths;
 mod letters;
 mod list;
 mod marks;

@@ -1,4 +1,5 @@
 use super::choice::Choice;
+use super::deaths::Deaths;
 use super::letters::{Letter, each};
 use super::list::{head, row};
 use super::marks::Marks;
@@ -90,8 +91,8 @@ struct Destination {
 }
 
 impl Options {
-    fn is_chosen(&self, letter: &Letter) -> bool {
-        self.choice.takes(letter) && (self.again || !letter.is_back)
+    fn is_chosen(&self, letter: &Letter, deaths: &mut Deaths) -> bool {
+        self.choice.takes(letter) && deaths.is_new(letter) && (self.again || !letter.is_back)
     }
 
     fn destination(&self, letter: &Letter) -> Option<String> {
@@ -100,10 +101,10 @@ impl Options {
 }
 
 fn plan(place: &Place, options: &Options, marks: &Marks) -> Done<Plan> {
-    let mut plan = Plan::default();
+    let (mut plan, mut deaths) = (Plan::default(), Deaths::default());
     each(place, marks, |letter| {
         plan.before += u64::from(letter.is_back && options.choice.takes(&letter));
-        if !options.is_chosen(&letter) {
+        if !options.is_chosen(&letter, &mut deaths) {
             return Ok(());
         }
         let Some(topic) = options.destination(&letter) else {
@@ -148,9 +149,12 @@ impl Run<'_> {
     fn all(&self, mut marks: Marks, end: &mut End) -> Done {
         // What was chosen before is chosen by the notes of the start: those of this run change them.
         let start = marks.clone();
-        let mut waiting = vec![];
+        let (mut waiting, mut deaths) = (vec![], Deaths::default());
+        if !self.plan.to.is_empty() {
+            tokio::runtime::Handle::current().block_on(marks.made(self.place))?;
+        }
         each(self.place, &start, |letter| {
-            if self.options.is_chosen(&letter) && self.options.destination(&letter).is_some() {
+            if self.options.is_chosen(&letter, &mut deaths) && self.options.destination(&letter).is_some() {
                 waiting.push(letter);
             }
             if waiting.len() < TOGETHER { Ok(()) } else { self.some(std::mem::take(&mut waiting), &mut marks, end) }
