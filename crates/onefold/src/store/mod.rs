@@ -24,3 +24,42 @@ pub trait IdStore: Send + Sync + 'static {
     /// Forgets a few that are older than the window; returns how many. 0: none is left.
     fn forget_old(&self) -> BoxFuture<'static, Result<usize, SinkError>>;
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// A dead id whose record was put back is kept for a whole window from then on, and not only from its death.
+    async fn a_revived_id_has_its_window_anew(store: &dyn IdStore, age: impl Fn()) {
+        let (id, digest) = (Identity::of_event("g", "/checkout", "evt-1"), [7; 16]);
+        store.mark(id.clone(), digest, RowState::Dead).await.unwrap();
+        age();
+        store.mark(id.clone(), digest, RowState::Done).await.unwrap();
+        assert_eq!(store.forget_old().await.unwrap(), 0, "it took effect just now");
+        assert_ne!(store.look_up(id.clone(), digest).await.unwrap(), Claim::New);
+        age();
+        assert_eq!(store.forget_old().await.unwrap(), 1);
+        assert_eq!(store.look_up(id, digest).await.unwrap(), Claim::New);
+    }
+
+    #[tokio::test]
+    async fn a_revived_id_has_its_window_anew_in_memory() {
+        let store = MemoryIds::keeping(HOUR);
+        a_revived_id_has_its_window_anew(&store, || store.age(2 * HOUR)).await;
+    }
+
+    #[tokio::test]
+    async fn a_revived_id_has_its_window_anew_in_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ids.db");
+        let store = SqliteIds::open(&path, "g", HOUR).unwrap();
+        let age = || {
+            let db = rusqlite::Connection::open(&path).unwrap();
+            assert_eq!(db.execute("UPDATE onefold_ids SET at_ms = at_ms - 7200000", ()).unwrap(), 1);
+        };
+        a_revived_id_has_its_window_anew(&store, age).await;
+    }
+}
