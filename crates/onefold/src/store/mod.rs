@@ -35,14 +35,14 @@ mod tests {
     /// A dead id whose record was put back is kept for a whole window from then on, and not only from its death.
     async fn a_revived_id_has_its_window_anew(store: &dyn IdStore, age: impl Fn()) {
         let (id, digest) = (Identity::of_event("g", "/checkout", "evt-1"), [7; 16]);
-        store.mark(id.clone(), digest, RowState::Dead).await.unwrap();
+        store.mark(id.clone(), digest, RowState::Dead).await.expect("answers");
         age();
-        store.mark(id.clone(), digest, RowState::Done).await.unwrap();
-        assert_eq!(store.forget_old().await.unwrap(), 0, "it took effect just now");
-        assert_ne!(store.look_up(id.clone(), digest).await.unwrap(), Claim::New);
+        store.mark(id.clone(), digest, RowState::Done).await.expect("answers");
+        assert_eq!(store.forget_old().await.expect("answers"), 0, "it took effect just now");
+        assert_ne!(store.look_up(id.clone(), digest).await.expect("answers"), Claim::New);
         age();
-        assert_eq!(store.forget_old().await.unwrap(), 1);
-        assert_eq!(store.look_up(id, digest).await.unwrap(), Claim::New);
+        assert_eq!(store.forget_old().await.expect("answers"), 1);
+        assert_eq!(store.look_up(id, digest).await.expect("answers"), Claim::New);
     }
 
     #[tokio::test]
@@ -53,12 +53,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_revived_id_has_its_window_anew_in_sqlite() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("ids.db");
-        let store = SqliteIds::open(&path, "g", HOUR).unwrap();
+        let store = SqliteIds::open(&path, "g", HOUR).expect("opens");
         let age = || {
-            let db = rusqlite::Connection::open(&path).unwrap();
-            assert_eq!(db.execute("UPDATE onefold_ids SET at_ms = at_ms - 7200000", ()).unwrap(), 1);
+            let db = rusqlite::Connection::open(&path).expect("opens");
+            assert_eq!(db.execute("UPDATE onefold_ids SET at_ms = at_ms - 7200000", ()).expect("ages"), 1);
         };
         a_revived_id_has_its_window_anew(&store, age).await;
     }
