@@ -113,6 +113,8 @@ async fn between_two_suspects_others_go_on() {
             if seen.suspects.fetch_add(1, Ordering::SeqCst) == 2 {
                 seen.cluster.append(order("meanwhile"));
             }
+            // All of them together take longer than some may run in a row.
+            tokio::time::sleep(Duration::from_millis(100)).await;
         },
     );
     testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();

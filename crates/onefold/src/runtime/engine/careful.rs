@@ -19,6 +19,8 @@ pub(super) struct Careful {
     pub(super) is_alone: bool,
     /// Since when it is asked for.
     pub(super) asked_ms: u64,
+    /// Since when the gate is held.
+    pub(super) alone_ms: u64,
     /// Others that did not get quiet go on first: it is asked for again at this time.
     pub(super) asks_from_ms: u64,
     /// Partitions that are not calm.
@@ -43,6 +45,7 @@ impl Careful {
             asks_for: 0,
             is_alone: false,
             asked_ms: 0,
+            alone_ms: 0,
             asks_from_ms: 0,
             watched: BTreeSet::new(),
             left: BTreeMap::new(),

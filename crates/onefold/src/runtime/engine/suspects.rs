@@ -44,6 +44,9 @@ enum Rests {
 /// note cannot be written. Then the others go on for as long.
 const PATIENCE_MS: u64 = 5_000;
 
+/// So long suspects run one after another before everything else goes on.
+const IN_A_ROW_MS: u64 = 2_000;
+
 /// One that could not begin, for whatever reason, lets others go on for so long.
 const NOT_NOW_MS: u64 = 100;
 
@@ -141,8 +144,10 @@ impl Engine {
                 None => return self.open_gate(partition),
             },
         };
-        // The one before it is settled. Until the next one's turn everything else goes on.
-        if self.careful.asks == Some(partition) && self.careful.asks_for != offset {
+        // The one before it is settled. Some run in a row, then everything else goes on until the next one's turn: to get
+        // quiet takes as long as the slowest thing that runs anywhere.
+        let is_next = self.careful.asks == Some(partition) && self.careful.asks_for != offset;
+        if is_next && self.clock.now_ms() >= self.careful.alone_ms + IN_A_ROW_MS {
             return self.open_gate(partition);
         }
         match watch.suspects.call(offset) {
@@ -166,14 +171,18 @@ impl Engine {
             return;
         }
         let now = self.clock.now_ms();
-        if self.careful.asks.is_none() {
-            if now < self.careful.asks_from_ms {
-                return;
-            }
+        if self.careful.asks.is_none() && now < self.careful.asks_from_ms {
+            return;
+        }
+        if self.careful.asks.is_none() || self.careful.asks_for != offset {
             self.careful.asked_ms = now;
         }
         (self.careful.asks, self.careful.asks_for) = (Some(partition), offset);
+        let was_alone = self.careful.is_alone;
         self.careful.is_alone = self.careful.member.ask(self.lanes.running().records == 0);
+        if self.careful.is_alone && !was_alone {
+            self.careful.alone_ms = now;
+        }
         if let Some(owned) = self.owned.get_mut(&partition).filter(|_| self.careful.is_alone) {
             tracing::debug!(pipeline = self.plan.name(), partition, offset, "a suspect runs alone");
             owned.watch.suspects.begin(offset);
