@@ -68,3 +68,15 @@ fn only_a_drain_has_a_timeout() {
     let unit = run(folder.path(), &["run", "--drain", "--drain-timeout", "5"]).exits(2);
     assert!(unit.err.contains("--drain-timeout"), "{}", unit.err);
 }
+
+/// One record is answered 404, which says that the sink is down, and the other gets through: nothing pauses for it.
+#[test]
+fn a_record_that_is_alone_in_finding_its_sink_down_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    write(folder.path(), port, &format!("{SINK}reject = [{{ status = 404, where = {{ id = \"b\" }} }}]\n"));
+    let waited = run(folder.path(), &["run", "--drain", "--drain-timeout", "20s"]).exits(4);
+    let said = waited.err.lines().find(|line| line.contains("seems down for this record")).unwrap_or_default();
+    assert!(said.contains("offset=1") && said.contains("404"), "{}", waited.err);
+    assert_eq!(events(&waited.out, "ended")[0]["lag"], 1, "the other one got through");
+}

@@ -14,6 +14,9 @@ use crate::boundary::sink::TxDone;
 use crate::dead_letter::{Reason, ReasonClass};
 use crate::outcome::{ErrorClass, Failure, Outcome};
 
+/// A record finds the sink down so often, alone, before it is said; then each time that it is twice as often.
+const ALONE_WITH_IT: u32 = 4;
+
 impl Engine {
     /// Records that were given out together have ended.
     pub(super) fn on_all_ended(&mut self, ended: Vec<(Slot, TxDone)>) {
@@ -136,7 +139,9 @@ impl Engine {
         match verdict {
             Verdict::Done | Verdict::Skipped => self.settle(slot),
             Verdict::Again { tries, after_ms, because } => {
-                if because != Because::SinkDown {
+                if because == Because::SinkDown {
+                    self.say_if_alone_with_it(slot, tries.waited, failure);
+                } else {
                     self.counters.retried += 1;
                 }
                 if let Some(task) = self.lanes.get_mut(slot) {
@@ -156,6 +161,20 @@ impl Engine {
                 };
                 self.bury(slot, Reason { class, message: failure.to_string(), attempts });
             }
+        }
+    }
+
+    /// A record for which the sink seems down while it answers others pauses nothing and burns no attempt; nobody would
+    /// know what its key waits for.
+    fn say_if_alone_with_it(&self, slot: Slot, times: u32, failure: &Failure) {
+        let Some(task) = self.lanes.get(slot).filter(|_| !self.breaker.is_down()) else { return };
+        if times >= ALONE_WITH_IT && times.is_power_of_two() {
+            tracing::warn!(
+                pipeline = self.plan.name(), topic = %task.record.topic, partition = task.record.partition,
+                offset = task.record.offset,
+                "the sink seems down for this record ({times} times by now) and answers others: {failure}. It is tried \
+                 again until it gets through, and its key's later records wait for it"
+            );
         }
     }
 
