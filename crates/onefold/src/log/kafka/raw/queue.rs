@@ -68,7 +68,7 @@ impl MessageQueue {
     /// Takes what is there, at most so many messages, without waiting.
     ///
     /// librdkafka's own count of what was consumed is wrong afterwards where the end of a partition, or an error, was
-    /// among it: this call (of 2.12) counts them as messages. See [`super::seek`].
+    /// among it: this call (of 2.12) counts them as messages. See [`super::seek()`].
     pub(in super::super) fn read(
         &mut self,
         consumer: &Arc<BaseConsumer<Events>>,
