@@ -92,8 +92,13 @@ impl Engine {
 
     /// Whether so much is queued that it should go beside what is in the air.
     pub(super) fn wants_another(&self) -> bool {
+        self.air_bytes.load(Ordering::Relaxed) > 0 && self.waiting_bytes() >= LARGE_BYTES
+    }
+
+    /// Bytes of batches that are queued and not in the air yet.
+    pub(super) fn waiting_bytes(&self) -> usize {
         let air = self.air_bytes.load(Ordering::Relaxed);
-        air > 0 && self.queued_bytes.load(Ordering::Relaxed).saturating_sub(air) >= LARGE_BYTES
+        self.queued_bytes.load(Ordering::Relaxed).saturating_sub(air)
     }
 
     /// Gives the next group its place, by whoever has the journal.
@@ -145,8 +150,7 @@ impl Engine {
     fn may_overlap(&self, journal: &Journal, large: usize) -> bool {
         let in_air = journal.air.begun - journal.air.landed;
         let free = journal.retired.is_empty() && !self.full.writer.load(Ordering::Relaxed);
-        let queued = self.queued_bytes.load(Ordering::Relaxed).saturating_sub(self.air_bytes.load(Ordering::Relaxed));
-        in_air < AT_ONCE && free && queued >= large
+        in_air < AT_ONCE && free && self.waiting_bytes() >= large
     }
 
     fn take_off(&self, journal: &mut Journal, first: Framed) -> Flight {

@@ -85,9 +85,8 @@ impl Engine {
         let files = lock(&self.files);
         let ready: u64 = files.ready.iter().map(|file| file.filled).sum();
         // What is being written has its room already.
-        let air = self.air_bytes.load(Ordering::Relaxed);
-        let queued = self.queued_bytes.load(Ordering::Relaxed).saturating_sub(air);
-        let left = (ready + self.writer_room.load(Ordering::Relaxed)).saturating_sub(queued as u64 + bytes as u64);
+        let left = (ready + self.writer_room.load(Ordering::Relaxed))
+            .saturating_sub(self.waiting_bytes() as u64 + bytes as u64);
         if self.full.is() {
             return if left < self.settings.reserve_bytes { Room::NoSpace } else { Room::Free };
         }

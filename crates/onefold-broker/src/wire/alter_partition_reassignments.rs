@@ -13,6 +13,7 @@ use kafka_protocol::protocol::StrBytes;
 use onefold_broker_core::{ErrorCode, Lsn};
 
 use super::node::is_only_here;
+use super::refusal::NOT_HOSTED;
 use super::shape::{INTS, Shape, fixed, string, structs};
 use super::{Call, Fault, lookup};
 
@@ -48,7 +49,7 @@ pub(super) fn answer(
 
 fn verdict(wanted: &ReassignablePartition, missing: Option<ErrorCode>) -> (ErrorCode, Option<&'static str>) {
     match (missing, &wanted.replicas) {
-        (Some(error), _) => (error, Some("This server does not host this topic-partition.")),
+        (Some(error), _) => (error, Some(NOT_HOSTED)),
         (None, None) => (ErrorCode::NO_REASSIGNMENT_IN_PROGRESS, None),
         (None, Some(replicas)) if is_only_here(replicas) => (ErrorCode::NONE, None),
         (None, Some(_)) => {

@@ -8,7 +8,7 @@ use onefold_broker_core::topic::Topic;
 use onefold_broker_core::{ErrorCode, Lsn, Record};
 
 use super::node::{NODE_ID, Node};
-use super::refusal::{Refusal, verdict};
+use super::refusal::{NOT_HOSTED, Refusal, verdict};
 use super::{Fault, creation, topic_configs};
 
 pub(super) const TOPIC: i8 = 2;
@@ -19,9 +19,7 @@ pub(super) type Pairs = Vec<(String, String)>;
 
 pub(super) fn topic<'a>(state: &'a State, name: &str) -> Result<&'a Topic, Refusal> {
     creation::check_name(name)?;
-    state.topic_by_name(name).ok_or_else(|| {
-        Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
-    })
+    state.topic_by_name(name).ok_or_else(|| Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, NOT_HOSTED))
 }
 
 /// The broker's resource is named by its id; the empty name (defaults of all brokers) means the same here.

@@ -6,14 +6,11 @@ use kafka_protocol::messages::{CreateAclsRequest, CreateAclsResponse};
 use kafka_protocol::protocol::StrBytes;
 use onefold_broker_core::{ErrorCode, Lsn};
 
-use super::describe_acls::NO_AUTHORIZER;
-use super::shape::{Shape, fixed, string, structs};
+use super::describe_acls::{ENTRY, NO_AUTHORIZER};
+use super::shape::{Shape, structs};
 use super::{Call, Fault};
 
-pub(super) const SHAPE: Shape = Shape {
-    flexible_since: 2,
-    fields: &[structs(&[fixed(1), string(), fixed(1), string(), string(), fixed(1), fixed(1)])],
-};
+pub(super) const SHAPE: Shape = Shape { flexible_since: 2, fields: &[structs(ENTRY)] };
 
 pub(super) fn answer(_: Call<'_>, request: CreateAclsRequest) -> Result<(CreateAclsResponse, Lsn), Fault> {
     let refused = AclCreationResult::default()

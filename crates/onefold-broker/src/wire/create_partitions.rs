@@ -12,7 +12,7 @@ use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn, Record, TopicId};
 
 use super::node::{Node, is_only_here};
-use super::refusal::{Refusal, verdict};
+use super::refusal::{NOT_HOSTED, Refusal, verdict};
 use super::shape::{INTS, Shape, fixed, string, structs};
 use super::{Call, Fault, creation};
 
@@ -59,9 +59,9 @@ fn result(topic: &CreatePartitionsTopic, checked: &Result<TopicId, Refusal>) -> 
 }
 
 fn check(node: &Node, state: &State, wanted: &CreatePartitionsTopic) -> Result<TopicId, Refusal> {
-    let topic = state.topic_by_name(&wanted.name).ok_or_else(|| {
-        Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
-    })?;
+    let topic = state
+        .topic_by_name(&wanted.name)
+        .ok_or_else(|| Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, NOT_HOSTED))?;
     creation::check_count(wanted.count)?;
     let now = topic.partitions.len() as i32; // at most MAX_PARTITIONS
     if wanted.count <= now {

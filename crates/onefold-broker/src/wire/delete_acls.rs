@@ -6,11 +6,11 @@ use kafka_protocol::messages::{DeleteAclsRequest, DeleteAclsResponse};
 use kafka_protocol::protocol::StrBytes;
 use onefold_broker_core::{ErrorCode, Lsn};
 
-use super::describe_acls::{FILTER, NO_AUTHORIZER};
+use super::describe_acls::{ENTRY, NO_AUTHORIZER};
 use super::shape::{Shape, structs};
 use super::{Call, Fault};
 
-pub(super) const SHAPE: Shape = Shape { flexible_since: 2, fields: &[structs(FILTER)] };
+pub(super) const SHAPE: Shape = Shape { flexible_since: 2, fields: &[structs(ENTRY)] };
 
 pub(super) fn answer(_: Call<'_>, request: DeleteAclsRequest) -> Result<(DeleteAclsResponse, Lsn), Fault> {
     let refused = DeleteAclsFilterResult::default()

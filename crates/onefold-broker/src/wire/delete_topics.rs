@@ -13,7 +13,7 @@ use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn, Record, TopicId};
 use uuid::Uuid;
 
-use super::refusal::Refusal;
+use super::refusal::{NOT_HOSTED, Refusal};
 use super::shape::{STRINGS, Shape, fixed, string, structs};
 use super::{Call, Fault};
 
@@ -67,9 +67,9 @@ fn find(state: &State, wanted: &DeleteTopicState) -> Result<(TopicId, String), R
         Some(_) if !wanted.topic_id.is_nil() => {
             return Err(Refusal::new(ErrorCode::INVALID_REQUEST, "name a topic or give its id, not both"));
         }
-        Some(name) => state.topic_by_name(name).ok_or_else(|| {
-            Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
-        })?,
+        Some(name) => {
+            state.topic_by_name(name).ok_or_else(|| Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, NOT_HOSTED))?
+        }
         None if wanted.topic_id.is_nil() => {
             return Err(Refusal::new(ErrorCode::INVALID_REQUEST, "neither a topic's name nor its id"));
         }

@@ -8,10 +8,10 @@ use onefold_broker_core::{ErrorCode, Lsn};
 use super::shape::{Field, Shape, fixed, string};
 use super::{Call, Fault};
 
-/// What DescribeAcls and DeleteAcls filter by.
-pub(super) const FILTER: &[Field] = &[fixed(1), string(), fixed(1), string(), string(), fixed(1), fixed(1)];
+/// An entry, and a filter for entries: both say the same of one.
+pub(super) const ENTRY: &[Field] = &[fixed(1), string(), fixed(1), string(), string(), fixed(1), fixed(1)];
 
-pub(super) const SHAPE: Shape = Shape { flexible_since: 2, fields: FILTER };
+pub(super) const SHAPE: Shape = Shape { flexible_since: 2, fields: ENTRY };
 
 /// Kafka's text where something is to change.
 pub(super) const NO_AUTHORIZER: &str = "No Authorizer is configured.";

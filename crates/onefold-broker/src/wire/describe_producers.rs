@@ -12,7 +12,7 @@ use onefold_broker_core::state::State;
 use onefold_broker_core::{ErrorCode, Lsn};
 
 use super::each_partition::{Asked, Named, each_partition};
-use super::refusal::{Refusal, verdict};
+use super::refusal::{NOT_HOSTED, Refusal, verdict};
 use super::shape::{INTS, Shape, string, structs};
 use super::{Answer, Call, Fault, Node, Reply, creation, lookup};
 
@@ -96,7 +96,7 @@ fn look(
     from: i64,
     found: &mut Vec<ProducerState>,
 ) -> Result<Option<i64>, Refusal> {
-    let missing = |error: ErrorCode| Refusal::new(error, "This server does not host this topic-partition.");
+    let missing = |error: ErrorCode| Refusal::new(error, NOT_HOSTED);
     let at = lookup::by_name(state, topic, partition).map_err(missing)?;
     let partition = state.partition(at).ok_or_else(|| missing(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION))?;
     let mut windows = partition.producers().iter_from(from);

@@ -10,6 +10,7 @@ use kafka_protocol::messages::{ElectLeadersRequest, ElectLeadersResponse, TopicN
 use kafka_protocol::protocol::StrBytes;
 use onefold_broker_core::{ErrorCode, Lsn};
 
+use super::refusal::NOT_HOSTED;
 use super::shape::{INTS, Shape, fixed, string, structs};
 use super::text::put;
 use super::{Call, Fault, lookup};
@@ -53,7 +54,7 @@ fn elect(call: Call<'_>, topic: TopicPartitions, is_known: bool, depends: &mut L
                 (ErrorCode::INVALID_REQUEST, "Unknown election type; there are 0 (preferred) and 1 (unclean)")
             }
             Ok(_) => (ErrorCode::ELECTION_NOT_NEEDED, "Leader election not needed for topic partition."),
-            Err(error) => (error, "This server does not host this topic-partition."),
+            Err(error) => (error, NOT_HOSTED),
         };
         PartitionResult::default()
             .with_partition_id(partition)

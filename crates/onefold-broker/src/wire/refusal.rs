@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use kafka_protocol::protocol::StrBytes;
 use onefold_broker_core::ErrorCode;
 
+/// Kafka's text where a topic or a partition is not there.
+pub(super) const NOT_HOSTED: &str = "This server does not host this topic-partition.";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: ErrorCode,

@@ -7,15 +7,14 @@ use bytes::Bytes;
 use kafka_protocol::messages::*;
 use kafka_protocol::protocol::{Request, StrBytes};
 
+mod groups;
+mod tools;
+
 use crate::common::raw::{Raw, produce_request, topic_name};
 use crate::common::{batch, start};
 
 fn text(text: &'static str) -> StrBytes {
     StrBytes::from_static_str(text)
-}
-
-fn group() -> GroupId {
-    GroupId(text("g"))
 }
 
 /// Sends the same request in each version that is both listed and wanted.
@@ -50,9 +49,9 @@ async fn and_its_answer_decodes() {
 
     topics(&mut ask, id);
     records(&mut ask, id);
-    groups(&mut ask);
+    groups::groups(&mut ask);
     configs(&mut ask);
-    tools(&mut ask);
+    tools::tools(&mut ask);
 
     assert_eq!(ask.asked, listed, "an API is listed that this test does not ask");
 }
@@ -211,136 +210,6 @@ fn records(ask: &mut Ask<'_>, id: uuid::Uuid) {
     );
 }
 
-fn groups(ask: &mut Ask<'_>) {
-    ask.each(
-        |version| match version {
-            ..=3 => FindCoordinatorRequest::default().with_key(text("g")),
-            _ => FindCoordinatorRequest::default().with_coordinator_keys(vec![text("g"), text("h")]),
-        },
-        |version, answer| match version {
-            ..=3 => assert_eq!((answer.error_code, answer.node_id.0), (0, 1)),
-            _ => assert!(answer.coordinators.len() == 2 && answer.coordinators[0].node_id.0 == 1),
-        },
-    );
-    let protocol = join_group_request::JoinGroupRequestProtocol::default().with_name(text("range"));
-    ask.each(
-        |version| {
-            let request = JoinGroupRequest::default()
-                .with_group_id(group())
-                .with_session_timeout_ms(10_000)
-                .with_protocol_type(text("consumer"))
-                .with_protocols(vec![protocol.clone()]);
-            // A static member comes back under its instance id; a dynamic one would have to join twice from version 4 on.
-            if version >= 5 {
-                request.with_group_instance_id(Some(text("i")))
-            } else {
-                request.with_group_id(GroupId(StrBytes::from_string(format!("old{version}"))))
-            }
-        },
-        |version, answer| {
-            let expected = if version == 4 { 79 } else { 0 };
-            assert_eq!(answer.error_code, expected, "version {version}: {answer:?}");
-        },
-    );
-    ask.each(
-        |_| SyncGroupRequest::default().with_group_id(group()).with_member_id(text("nobody")).with_generation_id(1),
-        |_, answer| assert_eq!(answer.error_code, 25),
-    );
-    ask.each(
-        |_| HeartbeatRequest::default().with_group_id(group()).with_member_id(text("nobody")).with_generation_id(1),
-        |_, answer| assert_eq!(answer.error_code, 25),
-    );
-    offsets(ask);
-    ask.each(
-        |version| {
-            let request = DescribeGroupsRequest::default().with_groups(vec![group(), GroupId(text("dead"))]);
-            if version >= 3 { request.with_include_authorized_operations(true) } else { request }
-        },
-        |_, answer| assert_eq!(answer.groups.len(), 2),
-    );
-    ask.each(
-        |version| match version {
-            ..=3 => ListGroupsRequest::default(),
-            4 => ListGroupsRequest::default().with_states_filter(vec![text("completingRebalance")]),
-            _ => ListGroupsRequest::default().with_types_filter(vec![text("classic")]),
-        },
-        |_, answer| assert!(!answer.groups.is_empty()),
-    );
-    ask.each(
-        |version| {
-            let request = LeaveGroupRequest::default().with_group_id(group());
-            let member = leave_group_request::MemberIdentity::default().with_member_id(text("nobody"));
-            if version >= 3 { request.with_members(vec![member]) } else { request.with_member_id(text("nobody")) }
-        },
-        |version, answer| match version {
-            ..=2 => assert_eq!(answer.error_code, 25),
-            _ => assert_eq!(answer.members[0].error_code, 25),
-        },
-    );
-    ask.each(
-        |_| DeleteGroupsRequest::default().with_groups_names(vec![GroupId(text("dead"))]),
-        |_, answer| assert_eq!(answer.results[0].error_code, 69),
-    );
-}
-
-fn offsets(ask: &mut Ask<'_>) {
-    let stored = GroupId(text("stored"));
-    ask.each(
-        |_| {
-            let partition = |index| {
-                offset_commit_request::OffsetCommitRequestPartition::default()
-                    .with_partition_index(index)
-                    .with_committed_offset(7)
-                    .with_committed_metadata(Some(text("m")))
-            };
-            let topic = offset_commit_request::OffsetCommitRequestTopic::default()
-                .with_name(topic_name("t"))
-                .with_partitions(vec![partition(0), partition(99)]);
-            OffsetCommitRequest::default()
-                .with_group_id(stored.clone())
-                .with_generation_id_or_member_epoch(-1)
-                .with_topics(vec![topic])
-        },
-        |_, answer| {
-            let lines = &answer.topics[0].partitions;
-            assert_eq!((lines[0].error_code, lines[1].error_code), (0, 3));
-        },
-    );
-    ask.each(
-        |version| match version {
-            ..=7 => {
-                let topic = offset_fetch_request::OffsetFetchRequestTopic::default()
-                    .with_name(topic_name("t"))
-                    .with_partition_indexes(vec![0, 1]);
-                OffsetFetchRequest::default().with_group_id(stored.clone()).with_topics(Some(vec![topic]))
-            }
-            _ => {
-                let group = offset_fetch_request::OffsetFetchRequestGroup::default().with_topics(None);
-                let groups =
-                    vec![group.clone().with_group_id(stored.clone()), group.with_group_id(GroupId(text("dead")))];
-                OffsetFetchRequest::default().with_groups(groups)
-            }
-        },
-        |version, answer| match version {
-            ..=7 => {
-                let lines = &answer.topics[0].partitions;
-                assert_eq!((lines[0].committed_offset, lines[1].committed_offset), (7, -1));
-            }
-            _ => assert_eq!(answer.groups[0].topics[0].partitions[0].committed_offset, 7),
-        },
-    );
-    ask.each(
-        |_| {
-            let partition = offset_delete_request::OffsetDeleteRequestPartition::default();
-            let topic = offset_delete_request::OffsetDeleteRequestTopic::default()
-                .with_name(topic_name("t"))
-                .with_partitions(vec![partition]);
-            OffsetDeleteRequest::default().with_group_id(stored.clone()).with_topics(vec![topic])
-        },
-        |_, answer| assert_eq!((answer.error_code, answer.topics[0].partitions[0].error_code), (0, 0)),
-    );
-}
-
 fn configs(ask: &mut Ask<'_>) {
     ask.each(
         |_| {
@@ -384,142 +253,5 @@ fn configs(ask: &mut Ask<'_>) {
             IncrementalAlterConfigsRequest::default().with_resources(vec![resource])
         },
         |_, answer| assert_eq!(answer.responses[0].error_code, 0),
-    );
-}
-
-/// What admin tools ask of a cluster.
-fn tools(ask: &mut Ask<'_>) {
-    ask.each(
-        |_| {
-            let topic = describe_log_dirs_request::DescribableLogDirTopic::default()
-                .with_topic(topic_name("t"))
-                .with_partitions(vec![0]);
-            DescribeLogDirsRequest::default().with_topics(Some(vec![topic]))
-        },
-        |version, answer| {
-            assert!(answer.results[0].topics[0].partitions[0].partition_size > 0);
-            assert_eq!(answer.results[0].total_bytes > 0, version >= 4, "version {version}");
-        },
-    );
-    ask.each(
-        |_| {
-            let topic = alter_replica_log_dirs_request::AlterReplicaLogDirTopic::default()
-                .with_name(topic_name("t"))
-                .with_partitions(vec![0]);
-            let dir = alter_replica_log_dirs_request::AlterReplicaLogDir::default()
-                .with_path(text("/elsewhere"))
-                .with_topics(vec![topic]);
-            AlterReplicaLogDirsRequest::default().with_dirs(vec![dir])
-        },
-        |_, answer| assert_eq!(answer.results[0].partitions[0].error_code, 57),
-    );
-    ask.each(
-        |_| {
-            let topic = describe_topic_partitions_request::TopicRequest::default().with_name(topic_name("t"));
-            let cursor = describe_topic_partitions_request::Cursor::default().with_topic_name(topic_name("t"));
-            DescribeTopicPartitionsRequest::default()
-                .with_topics(vec![topic])
-                .with_response_partition_limit(1)
-                .with_cursor(Some(cursor))
-        },
-        |_, answer| assert_eq!(answer.next_cursor.unwrap().partition_index, 1),
-    );
-    ask.each(
-        |version| {
-            let topic =
-                elect_leaders_request::TopicPartitions::default().with_topic(topic_name("t")).with_partitions(vec![0]);
-            let request = ElectLeadersRequest::default().with_topic_partitions(Some(vec![topic]));
-            if version >= 1 { request.with_election_type(1) } else { request }
-        },
-        |_, answer| assert_eq!(answer.replica_election_results[0].partition_result[0].error_code, 84),
-    );
-    reassignments(ask);
-    ask.each(
-        |_| {
-            let topic = describe_producers_request::TopicRequest::default()
-                .with_name(topic_name("t"))
-                .with_partition_indexes(vec![0, 99]);
-            DescribeProducersRequest::default().with_topics(vec![topic])
-        },
-        |_, answer| assert_eq!(answer.topics[0].partitions[1].error_code, 3),
-    );
-    ask.each(
-        |version| {
-            let request = ListTransactionsRequest::default().with_state_filters(vec![text("?")]);
-            if version >= 1 { request.with_duration_filter(7) } else { request }
-        },
-        |_, answer| assert_eq!(answer.unknown_state_filters, [text("?")]),
-    );
-    ask.each(
-        |version| {
-            let request = ListConfigResourcesRequest::default();
-            if version >= 1 { request.with_resource_types(vec![4]) } else { request }
-        },
-        |version, answer| assert_eq!(answer.config_resources.len(), usize::from(version >= 1)),
-    );
-    security(ask);
-}
-
-fn reassignments(ask: &mut Ask<'_>) {
-    ask.each(
-        |_| {
-            let partition = |replicas| {
-                alter_partition_reassignments_request::ReassignablePartition::default().with_replicas(replicas)
-            };
-            let topic = alter_partition_reassignments_request::ReassignableTopic::default()
-                .with_name(topic_name("t"))
-                .with_partitions(vec![partition(Some(vec![1.into()])), partition(None)]);
-            AlterPartitionReassignmentsRequest::default().with_topics(vec![topic])
-        },
-        |_, answer| {
-            let lines = &answer.responses[0].partitions;
-            assert_eq!((lines[0].error_code, lines[1].error_code), (0, 85));
-        },
-    );
-    ask.each(
-        |_| {
-            let topic = list_partition_reassignments_request::ListPartitionReassignmentsTopics::default()
-                .with_name(topic_name("t"))
-                .with_partition_indexes(vec![0]);
-            ListPartitionReassignmentsRequest::default().with_topics(Some(vec![topic]))
-        },
-        |_, answer| assert_eq!(answer.topics, []),
-    );
-}
-
-fn security(ask: &mut Ask<'_>) {
-    ask.each(
-        |_| DescribeAclsRequest::default().with_principal_filter(Some(text("User:a"))),
-        |_, answer| assert_eq!(answer.error_code, 54),
-    );
-    ask.each(
-        |_| {
-            let acl = create_acls_request::AclCreation::default().with_principal(text("User:a")).with_host(text("*"));
-            CreateAclsRequest::default().with_creations(vec![acl])
-        },
-        |_, answer| assert_eq!(answer.results[0].error_code, 54),
-    );
-    ask.each(
-        |_| {
-            let filter = delete_acls_request::DeleteAclsFilter::default().with_host_filter(Some(text("*")));
-            DeleteAclsRequest::default().with_filters(vec![filter])
-        },
-        |_, answer| assert_eq!(answer.filter_results[0].error_code, 54),
-    );
-    ask.each(
-        |_| {
-            let user = describe_user_scram_credentials_request::UserName::default().with_name(text("a"));
-            DescribeUserScramCredentialsRequest::default().with_users(Some(vec![user]))
-        },
-        |_, answer| assert_eq!(answer.results[0].error_code, 91),
-    );
-    ask.each(
-        |_| {
-            let component = describe_client_quotas_request::ComponentData::default()
-                .with_entity_type(text("user"))
-                .with_match(Some(text("a")));
-            DescribeClientQuotasRequest::default().with_components(vec![component])
-        },
-        |_, answer| assert_eq!((answer.error_code, answer.entries.map(|entries| entries.len())), (0, Some(0))),
     );
 }

@@ -1,6 +1,7 @@
 use crate::console::{print, print_bytes, record, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
+use crate::kafka::is_passing;
 use crate::kafka::offsets::{self, Ends};
 use clap::Args;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
@@ -155,14 +156,11 @@ fn within(offset: i64, ends: &Ends) -> i64 {
 
 /// Errors that a client recovers from by itself are said and waited out; the others end the command.
 fn said_once(why: &KafkaError, options: &Options) -> Done {
-    use rdkafka::types::RDKafkaErrorCode as Code;
-    match why.rdkafka_error_code() {
-        Some(Code::BrokerTransportFailure | Code::AllBrokersDown | Code::OperationTimedOut | Code::Resolve) => {
-            say(&format!("waiting for the broker: {why}"));
-            Ok(())
-        }
-        _ => Err(Failure::failed(format!("cannot consume {}: {why}", options.topic))),
+    if !is_passing(why) {
+        return Err(Failure::failed(format!("cannot consume {}: {why}", options.topic)));
     }
+    say(&format!("waiting for the broker: {why}"));
+    Ok(())
 }
 
 /// How long a member of a group waits for partitions of its own: longer than a dead member's session lasts.

@@ -23,6 +23,13 @@ pub struct CameFrom {
     pub message: Option<String>,
 }
 
+impl CameFrom {
+    /// `topic/partition/offset`.
+    pub fn place(&self) -> String {
+        format!("{}/{}/{}", self.topic, self.partition, self.offset)
+    }
+}
+
 const OWN: &str = "onefold-";
 
 /// Whether the header is one that [`super::letter_for`] writes anew.

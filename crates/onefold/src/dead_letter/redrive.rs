@@ -65,7 +65,7 @@ pub fn put_back(letter: &Record, to: &str, for_group: Option<&str>) -> Record {
     headers.push(Header::new(REDRIVES, told.redrives.saturating_add(1).to_string()));
     headers.extend(for_group.map(|group| Header::new(REDRIVEN_FOR, group)));
     headers.extend(letter.header(IDENTITY).map(|identity| Header::new(IDENTITY, identity)));
-    let stood = told.origin.as_ref().map(|at| format!("{}/{}/{}", at.topic, at.partition, at.offset));
+    let stood = told.origin.as_ref().map(CameFrom::place);
     headers.extend(told.first_origin.or(stood).map(|first| Header::new(FIRST_ORIGIN, first)));
     let mut record = Record::new(to, None, None);
     (record.key, record.value) = (letter.key.clone(), letter.value.clone());

@@ -7,7 +7,7 @@ mod schema;
 
 use super::problem::Problem;
 use super::{PipelineSettings, SinkSettings, SqlSettings};
-use crate::boundary::sql::sqlite::{Guard, NOT_IN_SETUP, TABLES, is_denied, try_in_memory};
+use crate::boundary::sql::sqlite::{Guard, NOT_IN_SETUP, Slip, TABLES, attempt, is_denied, try_in_memory};
 use rusqlite::Connection;
 use schema::Known;
 use std::collections::HashMap;
@@ -27,10 +27,11 @@ pub(super) fn problems(pipeline: &PipelineSettings, all: &[PipelineSettings], he
         others.flat_map(|other| setup_on(other, sql)).for_each(|setup| drop(database.execute_batch(&setup)));
     }
     let name = &pipeline.name.value;
-    guard.set_up();
-    let tried = sql.setup.iter().filter_map(|setup| setup_problem(name, sql, &database, setup, known));
+    let tried = sql.setup.iter().filter_map(|setup| {
+        let slip = attempt(&database, &guard, setup).err()?;
+        setup_problem(name, &sql.written.setup, slip, known)
+    });
     let broken: Vec<_> = tried.collect();
-    guard.take_back();
     if !broken.is_empty() {
         return broken;
     }
@@ -54,24 +55,18 @@ fn setup_on(other: &PipelineSettings, sql: &SqlSettings) -> Vec<String> {
     }
 }
 
-fn setup_problem(name: &str, sql: &SqlSettings, on: &Connection, setup: &str, known: Known) -> Option<Problem> {
-    let why = on.execute_batch(setup).err();
-    let at = &sql.written.setup;
-    if !on.is_autocommit() {
-        let _ = on.execute_batch("ROLLBACK");
-        if why.is_none() {
+fn setup_problem(name: &str, at: &Range<usize>, slip: Slip, known: Known) -> Option<Problem> {
+    match slip {
+        Slip::LeftOpen(_) => {
             let what = format!("pipelines.{name}.to.sql.setup leaves a transaction open");
-            return Some(Problem::new(at.clone(), what).because("to do", "end it with COMMIT, or leave BEGIN out"));
+            Some(Problem::new(at.clone(), what).because("to do", "end it with COMMIT, or leave BEGIN out"))
         }
+        Slip::Denied => {
+            let what = format!("pipelines.{name}.to.sql.setup changes what the promise rests on");
+            Some(Problem::new(at.clone(), what).because("not taken", NOT_IN_SETUP).because("to do", "leave it out"))
+        }
+        Slip::Sql(why) => is_proven(&why, known).then(|| wrong(name, "setup", at, &why)),
     }
-    let why = why?;
-    if is_denied(&why) {
-        let what = format!("pipelines.{name}.to.sql.setup changes what the promise rests on");
-        return Some(
-            Problem::new(at.clone(), what).because("not taken", NOT_IN_SETUP).because("to do", "leave it out"),
-        );
-    }
-    is_proven(&why, known).then(|| wrong(name, "setup", at, &why))
 }
 
 fn statement_problem(

@@ -1,14 +1,14 @@
 //! Reading a dead-letter topic, each partition up to where it ended at the start.
 
 use super::marks::Marks;
-use super::place::Place;
+use super::place::{PATIENCE, Place};
 use crate::exit::{Done, Failure, OrFailed};
+use crate::kafka::is_passing;
 use onefold::Record;
+use onefold::dead_letter::dialect::CameFrom;
 use onefold::dead_letter::redrive::{Told, told};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -21,14 +21,12 @@ pub struct Letter {
     pub is_back: bool,
 }
 
-/// No answer for so long, and it is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Each letter of the named pipeline, or of the whole topic; in the order of each partition.
 pub fn each(place: &Place, marks: &Marks, mut take: impl FnMut(Letter) -> Done) -> Done {
     let mut open: BTreeMap<i32, i64> =
         place.ends.iter().filter(|ends| ends.end > ends.earliest).map(|ends| (ends.partition, ends.end)).collect();
-    let consumer = reader(place, &open).or_failed("cannot read the dead-letter topic")?;
+    let reader = place.reader(&place.topic, open.keys().copied());
+    let consumer = reader.or_failed("cannot read the dead-letter topic")?;
     let mut heard = Instant::now();
     while !open.is_empty() {
         match consumer.poll(Duration::from_millis(100)) {
@@ -58,28 +56,6 @@ pub fn each(place: &Place, marks: &Marks, mut take: impl FnMut(Letter) -> Done) 
     Ok(())
 }
 
-fn is_passing(why: &KafkaError) -> bool {
-    let code = why.rdkafka_error_code();
-    matches!(code, Some(Code::BrokerTransportFailure | Code::AllBrokersDown | Code::OperationTimedOut | Code::Resolve))
-}
-
-fn reader(place: &Place, open: &BTreeMap<i32, i64>) -> Result<BaseConsumer, KafkaError> {
-    let mut config = place.client.clone();
-    config
-        .set("group.id", "onefold-dead-letters")
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
-        .set("isolation.level", "read_committed")
-        .set("auto.offset.reset", "earliest");
-    let consumer: BaseConsumer = config.create()?;
-    let mut assignment = TopicPartitionList::new();
-    for partition in open.keys() {
-        assignment.add_partition_offset(&place.topic, *partition, Offset::Beginning)?;
-    }
-    consumer.assign(&assignment)?;
-    Ok(consumer)
-}
-
 /// `None`: another pipeline's, in a topic that they share.
 fn letter(message: &BorrowedMessage<'_>, place: &Place, marks: &Marks) -> Option<Letter> {
     let record = record(message);
@@ -100,7 +76,7 @@ pub fn record(message: &BorrowedMessage<'_>) -> Record {
 impl Letter {
     /// Where the record stood when it died, as one word.
     pub fn origin(&self) -> Option<String> {
-        self.told.origin.as_ref().map(|at| format!("{}/{}/{}", at.topic, at.partition, at.offset))
+        self.told.origin.as_ref().map(CameFrom::place)
     }
 
     pub fn died_at(&self) -> Option<String> {

@@ -4,7 +4,7 @@ use super::marks::Marks;
 use super::place::{Place, Source};
 use crate::console::table::table;
 use crate::console::{print, say};
-use crate::exit::{Done, Failure, OrFailed};
+use crate::exit::{Done, Failure};
 use clap::Args;
 use onefold::log::kafka::KafkaPublisher;
 
@@ -27,15 +27,8 @@ pub struct Options {
 }
 
 pub async fn run(options: Options) -> Done {
-    let place = options.source.open().await?;
-    let (place, listed) = tokio::task::spawn_blocking(move || {
-        let listed = list(&place, &options);
-        (place, listed)
-    })
-    .await
-    .or_failed("listing broke off")?;
-    place.close().await;
-    listed
+    let source = options.source.clone();
+    source.with("listing broke off", move |place| list(place, &options)).await
 }
 
 fn list(place: &Place, options: &Options) -> Done {

@@ -1,25 +1,20 @@
 //! Which letters were put back: a topic beside the dead-letter topic, `NAME.redriven`, one partition, kept for ever.
 //!
 //! A record a step, a partition of the letters' topic and 20,000 of its offsets, with all that was put back of them: the
-//! last one counts. It stands
-//! in a topic and not in a group's commit, since the offsets of a group without members are forgotten after a week, and
-//! a choice of every second letter would not fit into one.
+//! last one counts. It stands in a topic and not in a group's commit, since the offsets of a group without members are
+//! forgotten after a week, and a choice of every second letter would not fit into one.
 
-use super::place::Place;
+use super::place::{PATIENCE, Place};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::offsets;
 use crate::kafka::topics::{Wanted, create};
 use onefold::Record;
 use onefold::log::kafka::KafkaPublisher;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
-use rdkafka::{Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A record says it of so many offsets at most: with every second one put back it has less than 500 KB.
 const PART: i64 = 20_000;
@@ -63,13 +58,7 @@ impl Marks {
 
     /// The last value of each key.
     fn values(&self, place: &Place, end: i64) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, String> {
-        let mut config = place.client.clone();
-        config.set("group.id", "onefold-dead-letters").set("enable.auto.commit", "false");
-        config.set("enable.partition.eof", "true").set("auto.offset.reset", "earliest");
-        let consumer: BaseConsumer = config.create().map_err(|why| why.to_string())?;
-        let mut assignment = TopicPartitionList::new();
-        assignment.add_partition_offset(&self.topic, 0, Offset::Beginning).map_err(|why| why.to_string())?;
-        consumer.assign(&assignment).map_err(|why| why.to_string())?;
+        let consumer = place.reader(&self.topic, [0]).map_err(|why| why.to_string())?;
         let (mut values, mut heard) = (BTreeMap::new(), Instant::now());
         while heard.elapsed() < PATIENCE {
             match consumer.poll(Duration::from_millis(100)) {

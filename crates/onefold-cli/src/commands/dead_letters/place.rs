@@ -8,9 +8,12 @@ use crate::kafka::offsets::{self, Ends};
 use clap::Args;
 use onefold::log::kafka::KafkaSettings;
 use onefold::settings::{File, nearest};
-use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaResult;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use std::time::Duration;
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub struct Source {
     /// A pipeline of the file, or the name of a dead-letter topic
     #[arg(value_name = "PIPELINE")]
@@ -31,8 +34,23 @@ pub struct Place {
     cluster: Option<RunningCluster>,
 }
 
+/// No answer for so long, and it is given up.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
 impl Source {
-    pub async fn open(&self) -> Done<Place> {
+    /// Does what blocks at the place, and ends the broker that was started for it, however that went.
+    pub async fn with(&self, broke_off: &str, work: impl FnOnce(&Place) -> Done + Send + 'static) -> Done {
+        let place = self.open().await?;
+        let worked = tokio::task::spawn_blocking(move || {
+            let done = work(&place);
+            (place, done)
+        });
+        let (place, done) = worked.await.or_failed(broke_off)?;
+        place.close().await;
+        done
+    }
+
+    async fn open(&self) -> Done<Place> {
         let file = self.file()?;
         let pipeline = file.as_ref().and_then(|file| file.pipelines.iter().find(|one| one.name.value == self.name));
         let topic = pipeline.map_or_else(|| self.name.clone(), |pipeline| pipeline.dead_letter_topic());
@@ -87,8 +105,26 @@ impl Source {
 }
 
 impl Place {
+    /// Reads these partitions of a topic from their beginning, and belongs to no group.
+    pub fn reader(&self, topic: &str, partitions: impl IntoIterator<Item = i32>) -> KafkaResult<BaseConsumer> {
+        let mut config = self.client.clone();
+        config
+            .set("group.id", "onefold-dead-letters")
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true")
+            .set("isolation.level", "read_committed")
+            .set("auto.offset.reset", "earliest");
+        let consumer: BaseConsumer = config.create()?;
+        let mut assignment = TopicPartitionList::new();
+        for partition in partitions {
+            assignment.add_partition_offset(topic, partition, Offset::Beginning)?;
+        }
+        consumer.assign(&assignment)?;
+        Ok(consumer)
+    }
+
     /// Ends the broker, where this command started it.
-    pub async fn close(self) {
+    async fn close(self) {
         if let Some(cluster) = self.cluster {
             cluster.shutdown().await;
         }

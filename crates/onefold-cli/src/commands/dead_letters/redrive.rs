@@ -45,15 +45,8 @@ pub struct Options {
 const TOGETHER: usize = 200;
 
 pub async fn run(options: Options) -> Done {
-    let place = options.source.open().await?;
-    let (place, done) = tokio::task::spawn_blocking(move || {
-        let done = redrive(&place, &options);
-        (place, done)
-    })
-    .await
-    .or_failed("putting letters back broke off")?;
-    place.close().await;
-    done
+    let source = options.source.clone();
+    source.with("putting letters back broke off", move |place| redrive(place, &options)).await
 }
 
 fn redrive(place: &Place, options: &Options) -> Done {

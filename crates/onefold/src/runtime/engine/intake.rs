@@ -19,12 +19,10 @@ use crate::runtime::hands::Go;
 
 /// What intake makes of a record.
 enum Intake {
+    /// `again`: it was put back, has no id, and is known by what it died with.
     Run {
         identity: Identity,
-    },
-    /// It was put back, has no id, and is known by what it died with.
-    RunAgain {
-        identity: Identity,
+        again: bool,
     },
     Pass,
     Dead {
@@ -109,15 +107,16 @@ impl Engine {
     /// What is to become of a record; `None`: it is not for this pipeline, and nothing is to be written about it.
     pub(super) fn sort(&mut self, record: &Record, bytes: u32) -> Option<Sorted> {
         let judged = match self.judge_intake(record) {
-            Intake::Run { identity } if self.forgetting.is_older(record) => self.judge_older(record, identity),
+            Intake::Run { identity, again: false } if self.forgetting.is_older(record) => {
+                self.judge_older(record, identity)
+            }
             other => other,
         };
-        let again = matches!(judged, Intake::RunAgain { .. });
-        let (identity, work) = match judged {
+        let (identity, work, again) = match judged {
             Intake::Pass if !self.protocol.position_is_in_sink() => return None,
-            Intake::Pass => (self.origin_of(record), Work::Pass),
-            Intake::Run { identity } | Intake::RunAgain { identity } => (identity, Work::Run),
-            Intake::Dead { identity, reason } => (identity, Work::Doomed(Box::new(reason))),
+            Intake::Pass => (self.origin_of(record), Work::Pass, false),
+            Intake::Run { identity, again } => (identity, Work::Run, again),
+            Intake::Dead { identity, reason } => (identity, Work::Doomed(Box::new(reason)), false),
         };
         let passes = matches!(work, Work::Pass);
         let lane = self.lane_of(record).filter(|_| !passes);
@@ -178,12 +177,12 @@ impl Engine {
             Some(FilterVerdict::Poison(message)) => return dead(ReasonClass::Poison, message),
             Some(FilterVerdict::Take) | None => {}
         }
-        let Some(dedup) = &self.plan.dedup else { return Intake::Run { identity: by_origin() } };
+        let Some(dedup) = &self.plan.dedup else { return run(by_origin()) };
         match (dedup.id_of)(record) {
-            Ok(Some(event)) => Intake::Run { identity: Identity::of_event(&self.plan.group, &event.source, &event.id) },
+            Ok(Some(event)) => run(Identity::of_event(&self.plan.group, &event.source, &event.id)),
             Ok(None) if dedup.missing == Missing::Origin => match redrive::kept_identity(record, &self.plan.group) {
-                Some(identity) => Intake::RunAgain { identity },
-                None => Intake::Run { identity: by_origin() },
+                Some(identity) => Intake::Run { identity, again: true },
+                None => run(by_origin()),
             },
             Ok(None) => {
                 dead(ReasonClass::MissingId, "the record has no event id, and this pipeline asks for one".into())
@@ -203,9 +202,9 @@ impl Engine {
             }
             Some(Older::Run) => {
                 self.forgetting.note_older(self.plan.name(), record);
-                Intake::Run { identity }
+                run(identity)
             }
-            None => Intake::Run { identity },
+            None => run(identity),
         }
     }
 
@@ -240,6 +239,10 @@ impl Engine {
             let _ = self.log.resume(partition);
         }
     }
+}
+
+fn run(identity: Identity) -> Intake {
+    Intake::Run { identity, again: false }
 }
 
 impl Sorted {

@@ -1,6 +1,6 @@
 //! The tables of a database file, read without making, changing or locking anything.
 
-use crate::boundary::sql::sqlite::makers;
+use crate::boundary::sql::sqlite::copy_tables;
 use rusqlite::{Connection, OpenFlags};
 use std::io::Read;
 use std::path::Path;
@@ -33,18 +33,16 @@ pub(super) fn copy(path: &Path, into: &Connection) -> Known {
     if !path.exists() {
         return Known::NoFile;
     }
-    let Some(statements) = statements(path) else { return Known::Nothing };
-    for sql in statements {
-        // The tables that a virtual table keeps to itself are there already, and refused.
-        let _ = into.execute_batch(&sql);
+    match read_into(path, into) {
+        Some(()) => Known::File,
+        None => Known::Nothing,
     }
-    Known::File
 }
 
-fn statements(path: &Path) -> Option<Vec<String>> {
+fn read_into(path: &Path, into: &Connection) -> Option<()> {
     let conn = open(path)?;
     conn.busy_timeout(std::time::Duration::ZERO).ok()?;
-    makers(&conn).ok()
+    copy_tables(&conn, into).ok()
 }
 
 fn open(path: &Path) -> Option<Connection> {

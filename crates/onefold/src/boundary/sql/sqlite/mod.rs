@@ -31,8 +31,8 @@ pub(crate) use error::{class_of, is_a_slip};
 pub(crate) use guard::{Guard, is_denied};
 pub(crate) use id_rows::IdRows;
 pub(crate) use schema::TABLES;
-pub(crate) use setup::NOT_IN_SETUP;
-pub(crate) use tried::{makers, try_in_memory};
+pub(crate) use setup::{NOT_IN_SETUP, Slip, attempt};
+pub(crate) use tried::{copy_tables, try_in_memory};
 
 /// A SQLite database that holds effects and, beside them in the same transactions, how far the pipeline is.
 #[derive(Clone, Debug)]

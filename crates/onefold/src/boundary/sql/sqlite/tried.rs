@@ -51,12 +51,16 @@ pub(crate) fn try_in_memory(conn: &Connection, guard: &Guard, statements: &[Stri
 
 /// What makes the tables, views, indexes and triggers of a database. A table comes before what is on it, a virtual table
 /// before its own.
-pub(crate) fn makers(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+fn makers(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut select = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
     select.query_map((), |row| row.get(0))?.collect()
 }
 
-fn copy_tables(from: &Connection, into: &Connection) -> rusqlite::Result<()> {
+/// Makes the tables, views, indexes and triggers of one database in another, without their rows.
+///
+/// # Errors
+/// Those of the first cannot be read; nothing is made then.
+pub(crate) fn copy_tables(from: &Connection, into: &Connection) -> rusqlite::Result<()> {
     for sql in makers(from)? {
         // The tables that a virtual table keeps to itself are there already, and refused.
         let _ = into.execute_batch(&sql);
