@@ -1,8 +1,10 @@
 //! A dead record that is put back runs again in the group that it died in, once, however often it was put back; other
-//! groups pass over it, whether they keep ids, forgot them, or never asked for one. Where nobody keeps ids, each copy is a new record.
+//! groups pass over it, whether they keep ids, forgot them, or never asked for one, unless they look at nothing but keys
+//! and values. Where nobody keeps ids, each copy is a new record.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use onefold::dead_letter::redrive::{put_back, told};
 use onefold::pipeline::dedup::DedupStore;
@@ -168,4 +170,24 @@ async fn other_groups_without_ids_pass_over_it_unless_it_is_for_all() {
     back(&cluster, &died, None, 1);
     run(&cluster, ready().await).await;
     assert_eq!(folder.points(), 4);
+}
+
+/// Where nothing is around a handler, headers are not read: each copy is a new record there. One that does not go through
+/// at once is tried again like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_handler_takes_each_copy_for_a_new_record_and_loses_none() {
+    let (it, tries) = (Mendable::default(), Arc::new(AtomicU32::new(0)));
+    let cluster = cluster([payment("evt-1", 1, 100), without_id()]);
+    back(&cluster, &died_elsewhere(&cluster).await, Some("other"), 1);
+    let flaky = async |State(tries): State<Arc<AtomicU32>>| match tries.fetch_add(1, Ordering::SeqCst) % 2 {
+        0 => Outcome::Retry(Duration::from_millis(1)),
+        _ => Done,
+    };
+    it.mended.store(true, Ordering::SeqCst);
+    let at_once = Pipeline::from("payments").group("at-once").with_state(it).handle(mendable);
+    let again = Pipeline::from("payments").group("again").with_state(tries).handle(flaky);
+    for pipeline in [at_once, again] {
+        let ended = run(&cluster, pipeline).await;
+        assert_eq!((ended.counters.effects, ended.counters.skipped), (4, 0));
+    }
 }

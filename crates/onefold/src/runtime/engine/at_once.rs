@@ -55,13 +55,17 @@ impl Engine {
         }
     }
 
-    /// The arrival of a record of a pipeline that takes all records, knows them by their origins and has nothing around
-    /// its effect: there is nothing else to find out about it.
-    fn plain_arrival(&self, record: &Record) -> Option<Arrival> {
-        let is_plain = self.plan.filter.is_none()
+    /// Whether the pipeline takes all records, knows them by their origins and has nothing around its effect: there is
+    /// nothing to find out about a record, and its headers are not read. To read them takes the client as long as all else.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plan.filter.is_none()
             && self.plan.dedup.is_none()
-            && matches!(&self.worker, Worker::Effects(hands) if hands.is_bare());
-        is_plain.then(|| Arrival {
+            && matches!(&self.worker, Worker::Effects(hands) if hands.is_bare())
+    }
+
+    /// The arrival of a record of a plain pipeline.
+    fn plain_arrival(&self, record: &Record) -> Option<Arrival> {
+        self.is_plain().then(|| Arrival {
             partition: record.partition as u32,
             key: self.lane_of(record),
             identity: None,

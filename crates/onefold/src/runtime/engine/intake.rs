@@ -169,7 +169,7 @@ impl Engine {
             Intake::Dead { identity, reason: Reason { class, message, attempts: 0 } }
         };
         // Before anything is asked of it: ids may be forgotten by now, and without `dedup` nobody asks for one.
-        if redrive::is_for_another(record, &self.plan.group) {
+        if !self.is_plain() && redrive::is_for_another(record, &self.plan.group) {
             return Intake::Pass;
         }
         match self.plan.filter.as_ref().map(|filter| filter(record)) {
