@@ -52,7 +52,7 @@ impl Partition {
         &self.producers
     }
 
-    /// The last record that moved the log's start or end.
+    /// The last record that moved the log's start or end, or made it forget a producer.
     pub fn changed(&self) -> Lsn {
         self.changed
     }
@@ -94,8 +94,10 @@ impl Partition {
         self.changed = changed;
     }
 
-    pub(crate) fn expire_producer(&mut self, producer_id: i64, handed_out: i64) {
+    /// What a producer is told afterwards (that it is not known, or its sequence not) rests on this.
+    pub(crate) fn expire_producer(&mut self, producer_id: i64, handed_out: i64, changed: Lsn) {
         self.producers.expire(producer_id, handed_out);
+        self.changed = changed;
     }
 
     /// The marker takes its offset; returns where the transaction began here, none where it had written nothing.

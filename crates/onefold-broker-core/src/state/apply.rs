@@ -49,7 +49,7 @@ impl State {
             Record::ProducersExpired(expired) => {
                 for (at, producer_id) in expired {
                     if let Some(partition) = self.topics.partition_mut(*at) {
-                        partition.expire_producer(*producer_id, self.producer_id_next);
+                        partition.expire_producer(*producer_id, self.producer_id_next, stamp.lsn);
                     }
                 }
             }

@@ -47,7 +47,12 @@ fn end_of_epoch(
     let durable = log.high_watermark(at).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     log.view(|state, _| {
         let partition = state.partition(at).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-        let end = partition.epochs().end_of(wanted.leader_epoch, durable);
+        let epochs = partition.epochs();
+        let end = epochs.end_of(wanted.leader_epoch, durable);
+        if epochs.latest() != Some(wanted.leader_epoch) {
+            // It tells where the table says that an epoch began, and DeleteRecords moves that.
+            *depends = (*depends).max(partition.changed());
+        }
         // Without one: an epoch that has not been (-1 and -1, as Kafka answers it).
         Ok(end.map_or_else(EpochEndOffset::default, |end| {
             EpochEndOffset::default().with_leader_epoch(end.epoch).with_end_offset(end.end_offset)

@@ -3,8 +3,9 @@
 
 use bytes::Bytes;
 use onefold_broker::disk::RealDisk;
-use onefold_broker::log::{Log, LogSettings, OpenError};
+use onefold_broker::log::{Chunk, Engine, Log, LogSettings, OpenError};
 use onefold_broker_core::batch::{checksum, patch};
+use onefold_broker_core::group::{GroupSnapshot, MemberSnapshot, Phase, Protocol};
 use onefold_broker_core::{Append, Lsn, Record, TopicId, TopicPartition};
 use std::path::Path;
 use std::sync::Arc;
@@ -61,13 +62,45 @@ pub fn append(log: &Log, at: TopicPartition, value: &[u8]) -> (i64, Lsn) {
 }
 
 /// The values of all records from `offset` on.
-pub fn values(log: &Log, at: TopicPartition, mut offset: i64) -> Vec<Vec<u8>> {
+pub fn values(log: &Log, at: TopicPartition, offset: i64) -> Vec<Vec<u8>> {
+    values_by(|offset| log.read(at, offset, 1 << 20, true).expect("the read"), offset)
+}
+
+/// [`values`] of a log without threads.
+pub fn values_of(engine: &Engine, at: TopicPartition, offset: i64) -> Vec<Vec<u8>> {
+    values_by(|offset| engine.read(at, offset, 1 << 20, true).expect("the read"), offset)
+}
+
+fn values_by(read: impl Fn(i64) -> Chunk, mut offset: i64) -> Vec<Vec<u8>> {
     let mut values = Vec::new();
     loop {
-        let chunk = log.read(at, offset, 1 << 20, true).expect("the read");
+        let chunk = read(offset);
         let Some(last) = chunk.batches.last() else { return values };
         let header = onefold_broker_core::batch::Header::parse(last).expect("a batch");
         offset = header.last_offset() + 1;
         values.extend(chunk.batches.iter().map(|batch| batch[61..].to_vec()));
+    }
+}
+
+/// A group of one member, as the coordinator persists it.
+pub fn group(name: &str) -> GroupSnapshot {
+    let member = MemberSnapshot {
+        member_id: "member".into(),
+        instance_id: Some("instance".into()),
+        client_id: "client".into(),
+        client_host: "/127.0.0.1".into(),
+        session_timeout_ms: 10_000,
+        rebalance_timeout_ms: 20_000,
+        protocols: vec![Protocol { name: "range".into(), metadata: Bytes::from_static(b"subscription") }],
+        assignment: Bytes::from_static(b"assignment"),
+    };
+    GroupSnapshot {
+        group: name.into(),
+        protocol_type: Some("consumer".into()),
+        protocol: Some("range".into()),
+        generation: 7,
+        leader: Some("member".into()),
+        phase: Phase::Assigned,
+        members: vec![member],
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use onefold_broker::disk::{Disk, DiskFile, DiskSpace, RealDisk};
 
@@ -15,21 +16,38 @@ pub enum Syncs {
 
 /// Shared by the test and the disk.
 #[derive(Clone)]
-pub struct Gate(Arc<(Mutex<Syncs>, Condvar)>);
+pub struct Gate(Arc<(Mutex<State>, Condvar)>);
+
+struct State {
+    syncs: Syncs,
+    /// How many syncs wait.
+    held: usize,
+}
 
 impl Gate {
     pub fn open() -> Gate {
-        Gate(Arc::new((Mutex::new(Syncs::Pass), Condvar::new())))
+        Gate(Arc::new((Mutex::new(State { syncs: Syncs::Pass, held: 0 }), Condvar::new())))
     }
 
     pub fn set(&self, syncs: Syncs) {
-        *self.0.0.lock().unwrap() = syncs;
+        self.0.0.lock().unwrap().syncs = syncs;
         self.0.1.notify_all();
     }
 
+    /// Waits until a sync is held.
+    pub fn until_held(&self) {
+        let none = |state: &mut State| state.held == 0;
+        let waited = self.0.1.wait_timeout_while(self.0.0.lock().unwrap(), Duration::from_secs(20), none).unwrap();
+        assert!(!waited.1.timed_out(), "nothing is synced");
+    }
+
     fn pass(&self) -> io::Result<()> {
-        let state = self.0.1.wait_while(self.0.0.lock().unwrap(), |syncs| *syncs == Syncs::Held).unwrap();
-        match *state {
+        let mut state = self.0.0.lock().unwrap();
+        state.held += 1;
+        self.0.1.notify_all();
+        let mut state = self.0.1.wait_while(state, |state| state.syncs == Syncs::Held).unwrap();
+        state.held -= 1;
+        match state.syncs {
             Syncs::Fail => Err(io::Error::other("the test's disk fails to sync")),
             _ => Ok(()),
         }
