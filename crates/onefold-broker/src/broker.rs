@@ -13,7 +13,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::address::{self, HostPort};
+use crate::address::{self, HostPort, Told};
 use crate::log::{Log, OpenError};
 use crate::server::{self, Budget, InFlight};
 use crate::settings::BrokerSettings;
@@ -33,6 +33,7 @@ struct Running {
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
     node: Arc<Node>,
+    told: Option<Told>,
 }
 
 /// Why a broker cannot start. The kinds name what to do.
@@ -71,11 +72,11 @@ impl Broker {
         // On the broker's own threads: opening the folder blocks, and the caller's runtime may not be tokio's.
         let started = runtime.spawn(starting).await;
         match started {
-            Ok(Ok(Started { address, node, stop, accepting })) => Ok(Broker {
+            Ok(Ok(Started { address, node, stop, accepting, told })) => Ok(Broker {
                 address,
                 cluster_id: node.log.cluster_id().to_owned(),
                 log: node.log.clone(),
-                running: Some(Running { runtime, stop, accepting, node }),
+                running: Some(Running { runtime, stop, accepting, node, told }),
             }),
             Ok(Err(error)) => {
                 runtime.shutdown_background();
@@ -146,11 +147,13 @@ impl Drop for Broker {
 
 impl Running {
     fn stop_all(self) {
-        let Running { runtime, stop, accepting, node } = self;
+        let Running { runtime, stop, accepting, node, told } = self;
         stop.send_replace(true);
         runtime.block_on(accepting).ok();
-        node.log.shutdown();
+        // While the folder is still locked: whoever starts on it next writes its own.
         address::remove(&node.settings.data);
+        drop(told);
+        node.log.shutdown();
         runtime.shutdown_timeout(LAST_TASKS);
     }
 }
@@ -160,6 +163,7 @@ struct Started {
     node: Arc<Node>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    told: Option<Told>,
 }
 
 async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<HostPort>) -> Result<Started, BrokerError> {
@@ -178,7 +182,7 @@ async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<Host
     let address = listener
         .local_addr()
         .map_err(|error| BrokerError::AddressUnusable { address: settings.listen.clone(), error })?;
-    address::write(&settings.data, address);
+    let told = address::write(&settings.data, address);
     let groups = GroupSettings {
         initial_rebalance_delay_ms: u64::from(settings.group_initial_rebalance_delay_ms),
         ..GroupSettings::default()
@@ -196,7 +200,7 @@ async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<Host
     let accepting = handle.spawn(server::accept(listener, node.clone(), stopping));
     handle.spawn(keep_group_time(node.clone()));
     handle.spawn(stop_with_the_log(node.log.clone(), stop.clone()));
-    Ok(Started { address, node, stop, accepting })
+    Ok(Started { address, node, stop, accepting, told })
 }
 
 async fn listen(address: &str) -> Result<TcpListener, BrokerError> {

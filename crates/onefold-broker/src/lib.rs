@@ -20,8 +20,10 @@ pub mod log;
 pub mod segment;
 mod server;
 pub mod settings;
+mod whose;
 mod wire;
 
 pub use address::running_at;
 pub use broker::{Broker, BrokerError};
 pub use settings::{BrokerSettings, ServerLimits};
+pub use whose::cluster_of;

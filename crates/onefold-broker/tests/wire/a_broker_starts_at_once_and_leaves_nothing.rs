@@ -3,7 +3,7 @@
 
 use std::net::TcpStream;
 
-use onefold_broker::{Broker, BrokerError, BrokerSettings, running_at};
+use onefold_broker::{Broker, BrokerError, BrokerSettings, cluster_of, running_at};
 
 use crate::common::raw::{offsets, topic_name};
 use crate::common::{batch, start};
@@ -83,4 +83,25 @@ fn end_of_epoch(raw: &mut crate::common::Raw, epoch: i32) -> (i32, i64) {
     let answer = raw.call(2, &OffsetForLeaderEpochRequest::default().with_topics(vec![topic]));
     let end = &answer.topics[0].partitions[0];
     (end.leader_epoch, end.end_offset)
+}
+
+/// Others see whose a folder is without opening it: while its broker runs, by its journal or its checkpoint, and after.
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_a_folder_is_can_be_seen_from_outside() {
+    let here = start().await;
+    let data = here.folder.path().join("broker");
+    let cluster = Some(here.broker.cluster_id().to_owned());
+    assert_eq!(cluster_of(&data).unwrap(), cluster);
+    here.connect().create_topic("t", 1);
+    here.connect().produce("t", 0, batch(&["a"]).bytes());
+    assert_eq!(cluster_of(&data).unwrap(), cluster);
+    let here = here.restart().await;
+    assert_eq!(cluster_of(&data).unwrap(), cluster);
+    here.broker.shutdown().await;
+    assert_eq!(cluster_of(&data).unwrap(), cluster, "nobody needs to run");
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(cluster_of(empty.path()).unwrap(), None);
+    assert_eq!(cluster_of(&empty.path().join("nowhere")).unwrap(), None);
+    std::fs::write(empty.path().join("journal"), "").unwrap();
+    assert!(cluster_of(empty.path()).is_err(), "what cannot be looked at is not taken for nobody's");
 }

@@ -93,7 +93,7 @@ fn exists(client: &ClientConfig, place: &Where, topic: &str) -> Done {
             return Ok(());
         }
         if began.elapsed() > PATIENCE / 5 {
-            return Err(Failure::failed(place.create_topic(topic)));
+            return Err(Failure::failed(place.create_topic(topic, None)));
         }
         std::thread::sleep(Duration::from_millis(50));
     }

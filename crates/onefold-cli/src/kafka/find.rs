@@ -1,6 +1,7 @@
 //! Where the broker is: `--bootstrap`, else `--file` (default `./onefold.toml`), else `$ONEFOLD_BOOTSTRAP`, else
-//! 127.0.0.1:9092. A file with an embedded broker means the address that the running one wrote into its data folder.
+//! 127.0.0.1:9092. A file with an embedded broker means the one that runs on its data folder, wherever that listens.
 
+use super::embedded::Embedded;
 use super::reach;
 use crate::exit::{Done, Failure};
 use clap::Args;
@@ -24,13 +25,23 @@ pub struct Where {
 
 impl Where {
     /// What to do about a topic that is not there: a command that reaches the same cluster.
-    pub fn create_topic(&self, topic: &str) -> String {
-        format!("there is no topic {topic}\n  to fix         onefold topics create {topic}{}", self.flag())
+    pub fn create_topic(&self, topic: &str, near: Option<&str>) -> String {
+        let near = near.map_or_else(String::new, |near| format!("\n  nearest        {near}"));
+        format!("there is no topic {topic}{near}\n  to fix         onefold topics create {topic}{}", self.flag())
     }
 
     /// What there is in place of a topic that is not there.
     pub fn list_topics(&self) -> String {
-        format!("\n  to see         onefold topics list{}", self.flag())
+        format!("\n  to see         {}", self.topics_list())
+    }
+
+    pub fn topics_list(&self) -> String {
+        format!("onefold topics list{}", self.flag())
+    }
+
+    /// The command that prints what is in a topic.
+    pub fn consume(&self, topic: &str) -> String {
+        format!("onefold consume {}{}", pasteable(topic), self.flag())
     }
 
     /// The address that was given, in place of a file.
@@ -55,12 +66,13 @@ impl Where {
 
     /// Settings for a client of a broker that was reached just now.
     pub async fn client(&self) -> Done<ClientConfig> {
-        let (config, servers, hint) = self.config()?;
-        reach::reach(&config, &servers, &hint, "say where it is: --bootstrap HOST:PORT").await?;
+        let Found { config, servers, hint, embedded } = self.find()?;
+        let answers = reach::reach(&config, &servers, &hint, "say where it is: --bootstrap HOST:PORT").await?;
+        embedded.map_or(Ok(()), |embedded| embedded.refuse_another(&answers))?;
         Ok(config)
     }
 
-    fn config(&self) -> Done<(ClientConfig, String, String)> {
+    fn find(&self) -> Done<Found> {
         if let Some(bootstrap) = &self.bootstrap {
             return Ok(plain(bootstrap, "--bootstrap"));
         }
@@ -81,23 +93,44 @@ fn pasteable(word: &str) -> String {
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
-fn plain(servers: &str, said_by: &str) -> (ClientConfig, String, String) {
-    (base(servers), servers.to_owned(), format!("said by {said_by}"))
+/// Where a broker should be.
+struct Found {
+    config: ClientConfig,
+    servers: String,
+    /// Who says so.
+    hint: String,
+    /// Where it must be this one.
+    embedded: Option<Embedded>,
 }
 
-fn of_file(file: &Path, cluster: &Cluster) -> Done<(ClientConfig, String, String)> {
+fn plain(servers: &str, said_by: &str) -> Found {
+    Found { config: base(servers), servers: servers.to_owned(), hint: format!("said by {said_by}"), embedded: None }
+}
+
+fn of_file(file: &Path, cluster: &Cluster) -> Done<Found> {
     let path = file.display();
     match &cluster.kafka {
         KafkaSettings::Embedded { data, listen } => {
-            let running = onefold_broker::running_at(data).map(|address| address.to_string());
-            let address = running.unwrap_or_else(|| listen.value.clone());
-            Ok((base(&address), address, format!("the embedded broker of {path}; `onefold run {path}` starts it")))
+            let running = Embedded::running(data)?.ok_or_else(|| is_not_running(file, data, &listen.value))?;
+            let (servers, hint) = (running.address.clone(), format!("the embedded broker of {path}"));
+            Ok(Found { config: base(&servers), servers, hint, embedded: Some(running) })
         }
         KafkaSettings::Bootstrap { servers, .. } => {
-            let config = client(cluster, servers)?;
-            Ok((config, servers.clone(), format!("said by {path}")))
+            let (config, hint) = (client(cluster, servers)?, format!("said by {path}"));
+            Ok(Found { config, servers: servers.clone(), hint, embedded: None })
         }
     }
+}
+
+fn is_not_running(file: &Path, data: &Path, listen: &str) -> Failure {
+    let word = |path: &Path| pasteable(&path.display().to_string());
+    let (path, file, data, listen) = (file.display(), word(file), word(data), pasteable(listen));
+    Failure::failed(format!(
+        "the embedded broker of {path} does not run\n  \
+         to fix         start it: onefold run {file}\n  \
+         or             onefold broker --data {data} --listen {listen}\n  \
+         or             name another broker: --bootstrap HOST:PORT"
+    ))
 }
 
 /// Settings for a client of the file's cluster at this address, with its secrets.

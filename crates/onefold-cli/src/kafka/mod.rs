@@ -1,5 +1,6 @@
 //! Talking to a broker from a command: where it is, whether it is there, what it holds.
 
+pub mod embedded;
 pub mod find;
 pub mod offsets;
 pub mod reach;

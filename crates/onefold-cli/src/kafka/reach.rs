@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 
 const LIMIT: Duration = Duration::from_secs(4);
 
-/// Connects to the first of the addresses that answers, and hears from the cluster who it is.
-pub async fn reach(client: &ClientConfig, servers: &str, hint: &str, remedy: &str) -> Done {
+/// Connects to the first of the addresses that answers, and hears from the cluster who it is: its id.
+pub async fn reach(client: &ClientConfig, servers: &str, hint: &str, remedy: &str) -> Done<String> {
     connect(servers, hint, remedy).await?;
     let (client, servers, hint) = (client.clone(), servers.to_owned(), hint.to_owned());
     let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint));
@@ -77,14 +77,17 @@ impl Complaints {
 }
 
 /// Ends at once where a certificate or a password is not taken: trying again would change nothing.
-fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Done {
+fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Done<String> {
     let complaints = Complaints::default();
     let mut client = client.clone();
     client.set_log_level(RDKafkaLogLevel::Info);
     let consumer: BaseConsumer<Complaints> =
         client.create_with_context(complaints.clone()).or_failed("cannot set up a Kafka client")?;
     let began = Instant::now();
-    while consumer.client().fetch_cluster_id(Duration::from_millis(100)).is_none() {
+    loop {
+        if let Some(cluster) = consumer.client().fetch_cluster_id(Duration::from_millis(100)) {
+            return Ok(cluster);
+        }
         // Complaints are heard only while it is polled.
         let _ = consumer.poll(Duration::ZERO);
         if complaints.is_lasting() || began.elapsed() > PATIENCE {
@@ -96,7 +99,6 @@ fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Done {
             return Err(Failure::failed(format!("{servers} listens, but does not let us in ({hint}): {why}")));
         }
     }
-    Ok(())
 }
 
 fn with_port(server: &str) -> String {

@@ -53,7 +53,11 @@ pub struct Broker {
 
 impl Broker {
     pub fn start(folder: &Path) -> Broker {
-        let mut command = onefold(folder, &["broker", "--listen", "127.0.0.1:0", "--data", "data"]);
+        Broker::listening(folder, "127.0.0.1:0")
+    }
+
+    pub fn listening(folder: &Path, address: &str) -> Broker {
+        let mut command = onefold(folder, &["broker", "--listen", address, "--data", "data"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
         let mut first = String::new();
         BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut first).expect("says where it is");

@@ -1,4 +1,5 @@
 use crate::exit::{Done, Failure};
+use crate::kafka::embedded::Embedded;
 use crate::kafka::topics::{Wanted, create};
 use crate::kafka::{find, reach, retention};
 use onefold::Kafka;
@@ -23,15 +24,12 @@ impl RunningCluster {
     /// As [`RunningCluster::start`]; but an embedded broker that runs already, in another process, is used as it is.
     pub async fn join(file: &File) -> Done<RunningCluster> {
         let KafkaSettings::Embedded { data, .. } = &file.kafka else { return RunningCluster::start(file).await };
-        let Some(address) = onefold_broker::running_at(data) else { return RunningCluster::start(file).await };
-        // One that was killed left its address behind.
-        if tokio::net::TcpStream::connect(address).await.is_err() {
-            return RunningCluster::start(file).await;
-        }
-        let (data, address) = (Some(data.clone()), address.to_string());
+        let Some(running) = Embedded::running(data)? else { return RunningCluster::start(file).await };
+        let (data, address) = (Some(data.clone()), running.address.clone());
         let client = find::client(&file.cluster(), &address)?;
         let hint = format!("the embedded broker of {}", file.path.display());
-        reach::reach(&client, &address, &hint, "say where it is: --bootstrap HOST:PORT").await?;
+        let answers = reach::reach(&client, &address, &hint, "say where it is: --bootstrap HOST:PORT").await?;
+        running.refuse_another(&answers)?;
         Ok(RunningCluster { broker: None, data, address, client, more: vec![] })
     }
 

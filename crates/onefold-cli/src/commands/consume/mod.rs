@@ -1,3 +1,5 @@
+mod begin;
+
 use crate::console::{print, print_bytes, record, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
@@ -16,13 +18,16 @@ use std::time::{Duration, Instant};
 /// Print the records of a topic, one a line
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold consume payments --max 3\n  onefold consume payments --json --drain\n  onefold consume payments --group readers\n\nWithout --group nothing is committed and --from says where to begin. With --group it goes on where the group stands, and commits what it printed."
+    after_help = "Example:\n  onefold consume payments --max 3\n  onefold consume payments --json --drain\n  onefold consume payments --partition 0 --from 1021 --max 1\n  onefold consume payments --group readers\n\nWithout --group nothing is committed and --from says where to begin. With --group it goes on where the group stands, and commits what it printed."
 )]
 pub struct Options {
     topic: String,
     /// Where to begin: earliest, latest, or an offset [default: earliest]
     #[arg(long, value_name = "PLACE", value_parser = from)]
     from: Option<Offset>,
+    /// Only this partition
+    #[arg(long, value_name = "NUMBER", conflicts_with = "group", value_parser = clap::value_parser!(i32).range(0..))]
+    partition: Option<i32>,
     /// End after this many records
     #[arg(long, value_name = "NUMBER")]
     max: Option<u64>,
@@ -62,11 +67,11 @@ pub async fn run(options: Options) -> Done {
 }
 
 fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done {
-    let partitions = offsets::partitions(client, &options.topic).or_failed("cannot ask for the topic")?;
-    if partitions.is_empty() {
-        return Err(Failure::failed(options.place.create_topic(&options.topic)));
-    }
+    let partitions = partitions(client, options)?;
     refuse_two_places(client, options)?;
+    if let Some(Offset::Offset(offset)) = options.from {
+        begin::say_where(offset, &partitions, options.drain);
+    }
     let consumer = open(client, options, &partitions).or_failed("cannot consume")?;
     let mut left = Left::new(options, &partitions);
     let (mut committed, mut owned) = (Instant::now(), Instant::now());
@@ -97,6 +102,24 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
         let _ = consumer.commit_consumer_state(CommitMode::Sync);
     }
     Ok(())
+}
+
+/// Those to read, each with its ends.
+fn partitions(client: &ClientConfig, options: &Options) -> Done<Vec<Ends>> {
+    let topic = &options.topic;
+    let mut all = offsets::partitions(client, topic).or_failed("cannot ask for the topic")?;
+    if all.is_empty() {
+        let known = offsets::topics(client).or_failed("cannot list topics")?;
+        let near = onefold::settings::nearest(topic, known.keys().map(String::as_str));
+        return Err(Failure::failed(options.place.create_topic(topic, near)));
+    }
+    let Some(partition) = options.partition else { return Ok(all) };
+    let last = all.len() - 1;
+    all.retain(|ends| ends.partition == partition);
+    match all.is_empty() {
+        true => Err(Failure::failed(format!("{topic} has no partition {partition}: it has 0 to {last}"))),
+        false => Ok(all),
+    }
 }
 
 /// A group goes on where it stands; --from can say only where one begins that stands nowhere yet.
@@ -137,21 +160,13 @@ fn open(client: &ClientConfig, options: &Options, partitions: &[Ends]) -> Result
     for ends in partitions {
         let at = match begin {
             Offset::End => Offset::Offset(ends.end),
-            Offset::Offset(offset) => Offset::Offset(within(offset, ends)),
+            Offset::Offset(offset) => Offset::Offset(begin::within(offset, ends)),
             begin => begin,
         };
         assignment.add_partition_offset(&options.topic, ends.partition, at)?;
     }
     consumer.assign(&assignment)?;
     Ok(consumer)
-}
-
-/// The place in this partition: its ends bound it. Beyond them librdkafka would begin anew, from the beginning.
-fn within(offset: i64, ends: &Ends) -> i64 {
-    if offset > ends.end {
-        say(&format!("partition {} ends at {}: begins there", ends.partition, ends.end));
-    }
-    offset.clamp(ends.earliest, ends.end.max(ends.earliest))
 }
 
 /// Errors that a client recovers from by itself are said and waited out; the others end the command.
