@@ -143,8 +143,67 @@ fn at_an_address_with_bytes_verbatim() {
     at(&["topics", "delete", "orders.dead"]).exits(0);
     at(&["topics", "create", "orders.dead", "--partitions", "1"]).exits(0);
     run_with_input(folder.path(), &["produce", "orders.dead", "--bootstrap", &broker.address], "{}\n").exits(0);
-    let fresh = json(&at(&["dead-letters", "list", "orders.dead", "--json"]).exits(0));
+    let fresh = json(&at(&["dead-letters", "list", "orders.dead", "--json", "--all"]).exits(0));
     assert_eq!((fresh.len(), &fresh[0]["put_back"]), (1, &false.into()));
+}
+
+/// Its records have none of the headers that tell of a death: it was named by mistake, and may be long.
+#[test]
+fn an_ordinary_topic_is_not_listed_for_dead_letters() {
+    let folder = home();
+    run(folder.path(), &["run", "--drain"]).exits(0);
+    let at = |args: &[&str]| run(folder.path(), &[&["dead-letters"], args].concat());
+    for args in [&["list", "payments"][..], &["list", "payments", "--json"], &["redrive", "payments"]] {
+        let none = at(args).exits(1);
+        assert_eq!(
+            (none.out.as_str(), none.err.as_str()),
+            (
+                "",
+                "error: payments holds no dead letters: none of its 5 records tells of a death\n  \
+                 to fix         name the pipeline whose letters are meant: points\n  \
+                 to see it      onefold consume payments\n"
+            ),
+            "{args:?}"
+        );
+    }
+    assert_eq!(json(&at(&["list", "payments", "--json", "--all"]).exits(0)).len(), 5, "unless one asks for them");
+
+    let broker = Broker::start(folder.path());
+    let at = |args: &[&str]| run(folder.path(), &[args, &["--bootstrap", &broker.address]].concat());
+    let long: String = (0..20_000).map(|nth| format!("{{\"id\":{nth}}}\n")).collect();
+    run_with_input(folder.path(), &["produce", "long", "--bootstrap", &broker.address], &long).exits(0);
+    let none = at(&["dead-letters", "list", "long", "--json"]).exits(1);
+    assert!(none.out.is_empty() && none.err.contains("none of its first 10000 records"), "{none:?}");
+    // Beside letters they are counted.
+    at(&["topics", "create", "orders.dead", "--partitions", "1"]).exits(0);
+    produce(&broker.address, b"n", b"nothing", &[]);
+    produce(&broker.address, b"k", b"v", &[("onefold-id", "a"), ("__connect.errors.topic", "orders")]);
+    let listed = at(&["dead-letters", "list", "orders.dead"]).exits(0);
+    assert_eq!(listed.err, "1 letter in orders.dead; 1 record is no letter (--all)\n");
+    assert_eq!(listed.out.lines().count(), 2, "{}", listed.out);
+}
+
+#[test]
+fn an_origin_that_no_letter_has_is_said() {
+    let folder = home();
+    run(folder.path(), &["run", "--drain"]).exits(0);
+    let at = |args: &[&str]| run(folder.path(), &[&["dead-letters"], args].concat());
+    let hint = "no letter came from paymnts/0\n  nearest        payments\n";
+    let listed = at(&["list", "points", "--origin", "paymnts/0"]).exits(0);
+    assert_eq!((listed.out.as_str(), listed.err), ("", format!("0 letters in payments.points.dead\n{hint}")));
+    assert_eq!(at(&["list", "points", "--origin", "paymnts/0", "--json"]).exits(0).err, hint);
+    // One of two is right: nothing is put back before the other is.
+    for args in [&["--dry-run"][..], &[]] {
+        let wrong = [&["redrive", "points", "--origin", "payments", "--origin", "paymnts/0"], args].concat();
+        assert_eq!(at(&wrong).exits(1).err, format!("error: nothing was put back: {hint}"));
+    }
+    let all = at(&["redrive", "points", "--origin", "payments"]).exits(0);
+    assert_eq!(all.err, "put back 4 letters into payments\n");
+    assert_eq!(
+        at(&["redrive", "points", "--origin", "payments", "--json"]).exits(0).err,
+        "",
+        "it is there, and was put back"
+    );
 }
 
 #[test]

@@ -35,6 +35,15 @@ pub struct Told {
     pub died_at_ms: Option<i64>,
 }
 
+impl Told {
+    /// Whether this is a letter at all. A record that was put back tells of no death, only of where it has been.
+    pub fn tells_of_a_death(&self) -> bool {
+        let Told { origin, group, class, attempts, id, died_at_ms, .. } = self;
+        let own = group.is_some() || class.is_some() || attempts.is_some() || id.is_some() || died_at_ms.is_some();
+        own || origin.is_some()
+    }
+}
+
 /// Reads a letter's headers.
 pub fn told(letter: &Record) -> Told {
     let text = |name: &str| letter.header(name).and_then(|value| String::from_utf8(value.to_vec()).ok());
@@ -137,6 +146,7 @@ mod tests {
         let mut back = put_back(&first, "t", Some("g"));
         (back.partition, back.offset) = (3, 99);
         let second = dead(&back, &[]);
+        assert!(told(&first).tells_of_a_death() && !told(&back).tells_of_a_death());
         let (before, after) = (told(&first), told(&second));
         assert_eq!((before.redrives, after.redrives, redrives(&put_back(&second, "t", None))), (0, 1, 2));
         assert_eq!(before.id, after.id, "one event");

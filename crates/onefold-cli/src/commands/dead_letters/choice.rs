@@ -4,6 +4,7 @@ use super::letters::Letter;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use onefold::dead_letter::ReasonClass;
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[derive(Args, Debug, Clone, Default)]
@@ -23,6 +24,11 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// The places that are asked for.
+    pub fn origins(&self) -> &[Origin] {
+        &self.origin
+    }
+
     /// A letter that does not tell its class, time or origin is not of any that is asked for.
     pub fn takes(&self, letter: &Letter) -> bool {
         let told = &letter.told;
@@ -50,14 +56,22 @@ fn time(text: &str) -> Result<SystemTime, String> {
 
 /// A topic, one of its partitions, or one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Origin {
-    topic: String,
-    partition: Option<i32>,
-    offset: Option<i64>,
+pub struct Origin {
+    pub topic: String,
+    pub partition: Option<i32>,
+    pub offset: Option<i64>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.topic)?;
+        self.partition.map_or(Ok(()), |partition| write!(f, "/{partition}"))?;
+        self.offset.map_or(Ok(()), |offset| write!(f, "/{offset}"))
+    }
 }
 
 impl Origin {
-    fn parse(text: &str) -> Result<Origin, String> {
+    pub fn parse(text: &str) -> Result<Origin, String> {
         let wrong = || "expected TOPIC, TOPIC/PARTITION or TOPIC/PARTITION/OFFSET".to_owned();
         let mut parts = text.split('/');
         let topic = parts.next().filter(|topic| !topic.is_empty()).ok_or_else(wrong)?.to_owned();
@@ -66,7 +80,7 @@ impl Origin {
         if parts.next().is_some() { Err(wrong()) } else { Ok(Origin { topic, partition, offset }) }
     }
 
-    fn holds(&self, topic: &str, partition: i32, offset: i64) -> bool {
+    pub fn holds(&self, topic: &str, partition: i32, offset: i64) -> bool {
         self.topic == topic
             && self.partition.is_none_or(|wanted| wanted == partition)
             && self.offset.is_none_or(|wanted| wanted == offset)

@@ -1,7 +1,9 @@
 use super::choice::Choice;
 use super::letters::{Letter, each};
 use super::marks::Marks;
+use super::origins::Origins;
 use super::place::{Place, Source};
+use super::strangers::Strangers;
 use crate::console::table::table;
 use crate::console::{print, say};
 use crate::exit::{Done, Failure};
@@ -11,14 +13,14 @@ use onefold::log::kafka::KafkaPublisher;
 /// The dead letters of a pipeline, and which of them were put back
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold dead-letters list receipts\n  onefold dead-letters list payments.receipts.dead --bootstrap kafka-1:9092 --since 2h --json\n\nThose that were put back are left out, unless --all asks for them. A verdict that is not published yet (its pipeline was killed just then) comes when the pipeline runs again. A file's embedded broker that does not run is started meanwhile."
+    after_help = "Example:\n  onefold dead-letters list receipts\n  onefold dead-letters list payments.receipts.dead --bootstrap kafka-1:9092 --since 2h --json\n\nThose that were put back are left out, unless --all asks for them; so are records that are no letters, since nothing in them tells of a death. A verdict that is not published yet (its pipeline was killed just then) comes when the pipeline runs again. A file's embedded broker that does not run is started meanwhile."
 )]
 pub struct Options {
     #[command(flatten)]
     source: Source,
     #[command(flatten)]
     choice: Choice,
-    /// Those too that were put back
+    /// Those too that were put back, and records that are no letters
     #[arg(long)]
     all: bool,
     /// One JSON object a line
@@ -35,12 +37,17 @@ fn list(place: &Place, options: &Options) -> Done {
     let publisher = KafkaPublisher::new(&place.settings).map_err(Failure::failed)?;
     let marks = Marks::read(place, &publisher)?;
     let (mut rows, mut back, mut listed) = (vec![], 0, 0u64);
+    let (mut strangers, mut origins) = (Strangers::default(), Origins::of(options.choice.origins()));
     each(place, &marks, |letter| {
+        if !options.all {
+            strangers.note(&letter, place)?;
+        }
+        origins.note(&letter);
         if !options.choice.takes(&letter) {
             return Ok(());
         }
         back += u64::from(letter.is_back);
-        if letter.is_back && !options.all {
+        if !options.all && (letter.is_back || !letter.told.tells_of_a_death()) {
             return Ok(());
         }
         listed += 1;
@@ -50,7 +57,9 @@ fn list(place: &Place, options: &Options) -> Done {
         }
         Ok(())
     })?;
+    strangers.refuse_only(place)?;
     if options.json {
+        origins.unmet().iter().for_each(|hint| say(hint));
         return Ok(());
     }
     if !rows.is_empty() {
@@ -58,7 +67,13 @@ fn list(place: &Place, options: &Options) -> Done {
     }
     let letters = if listed == 1 { "letter" } else { "letters" };
     let hidden = if back > 0 && !options.all { format!("; {back} were put back (--all)") } else { String::new() };
-    say(&format!("{listed} {letters} in {}{hidden}", place.topic));
+    let others = match strangers.strangers {
+        0 => String::new(),
+        1 => "; 1 record is no letter (--all)".to_owned(),
+        others => format!("; {others} records are no letters (--all)"),
+    };
+    say(&format!("{listed} {letters} in {}{hidden}{others}", place.topic));
+    origins.unmet().iter().for_each(|hint| say(hint));
     Ok(())
 }
 

@@ -8,8 +8,10 @@ mod deaths;
 mod letters;
 mod list;
 mod marks;
+mod origins;
 mod place;
 mod redrive;
+mod strangers;
 
 use crate::exit::Done;
 use clap::{Args, Subcommand};

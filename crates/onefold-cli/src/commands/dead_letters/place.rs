@@ -31,6 +31,8 @@ pub struct Place {
     pub group: Option<String>,
     /// The partitions of the dead-letter topic as they were at the start; none if nothing ever died.
     pub ends: Vec<Ends>,
+    /// What to do where the topic is none of dead letters.
+    pub instead: String,
     cluster: Option<RunningCluster>,
 }
 
@@ -66,7 +68,8 @@ impl Source {
                 (client, KafkaSettings::new(&servers), None)
             }
         };
-        let mut place = Place { client, settings, topic, group, ends: vec![], cluster };
+        let instead = self.instead(file.as_ref());
+        let mut place = Place { client, settings, topic, group, ends: vec![], instead, cluster };
         let asked = self.partitions(&place, file.as_ref());
         match asked {
             Ok(ends) => place.ends = ends,
@@ -85,6 +88,19 @@ impl Source {
             Some(loaded) => Ok(loaded.ok()),
             None => Ok(None),
         }
+    }
+
+    /// The pipelines that read the topic, or else all, are what was meant; or it was to be read.
+    fn instead(&self, file: Option<&File>) -> String {
+        let all: Vec<_> = file.iter().flat_map(|file| &file.pipelines).collect();
+        let readers: Vec<_> = all.iter().filter(|one| one.from.value == self.name).collect();
+        let named = if readers.is_empty() { all.iter().collect() } else { readers };
+        let named: Vec<&str> = named.into_iter().map(|one| &*one.name.value).collect();
+        let name = match named.is_empty() {
+            true => format!("the topic that has them: {}", self.place.topics_list()),
+            false => format!("the pipeline whose letters are meant: {}", named.join(", ")),
+        };
+        format!("\n  to fix         name {name}\n  to see it      {}", self.place.consume(&self.name))
     }
 
     fn partitions(&self, place: &Place, file: Option<&File>) -> Done<Vec<Ends>> {

@@ -3,7 +3,9 @@ use super::deaths::Deaths;
 use super::letters::{Letter, each};
 use super::list::{head, row};
 use super::marks::Marks;
+use super::origins::Origins;
 use super::place::{Place, Source};
+use super::strangers::Strangers;
 use crate::console::table::table;
 use crate::console::{print, say};
 use crate::exit::{Done, Failure, OrFailed};
@@ -95,7 +97,13 @@ impl Options {
 
 fn plan(place: &Place, options: &Options, marks: &Marks) -> Done<Plan> {
     let (mut plan, mut deaths) = (Plan::default(), Deaths::default());
+    let (mut strangers, mut origins) = (Strangers::default(), Origins::of(options.choice.origins()));
     each(place, marks, |letter| {
+        // Whoever says where to takes records for letters that tell of nothing.
+        if options.to.is_none() {
+            strangers.note(&letter, place)?;
+        }
+        origins.note(&letter);
         plan.before += u64::from(letter.is_back && options.choice.takes(&letter));
         if !options.is_chosen(&letter, &mut deaths) {
             return Ok(());
@@ -113,6 +121,10 @@ fn plan(place: &Place, options: &Options, marks: &Marks) -> Done<Plan> {
         }
         Ok(())
     })?;
+    strangers.refuse_only(place)?;
+    if let Some(hint) = origins.unmet() {
+        return Err(Failure::failed(format!("nothing was put back: {hint}")));
+    }
     for (topic, to) in &mut plan.to {
         if *topic == place.topic {
             return Err(Failure::usage(format!(
