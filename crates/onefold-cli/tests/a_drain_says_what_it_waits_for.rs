@@ -78,5 +78,14 @@ fn a_record_that_is_alone_in_finding_its_sink_down_is_named() {
     let waited = run(folder.path(), &["run", "--drain", "--drain-timeout", "20s"]).exits(4);
     let said = waited.err.lines().find(|line| line.contains("seems down for this record")).unwrap_or_default();
     assert!(said.contains("offset=1") && said.contains("404"), "{}", waited.err);
+    let waiting = events(&waited.out, "waiting").pop().expect("the drain says what holds it up");
+    assert_eq!((&waiting["partition"], &waiting["offset"]), (&0.into(), &1.into()), "{waiting}");
+    let why = waiting["why"].as_str().expect("why");
+    assert!(why.starts_with("partition 0, offset 1 failed ") && why.contains("404"), "{why}");
+    let end = &waited.err[waited.err.rfind("error: ").expect("an error")..];
+    assert!(
+        end.contains("1 records left in posts; posts waits for http://") && end.contains("offset 1 failed"),
+        "{end}"
+    );
     assert_eq!(events(&waited.out, "ended")[0]["lag"], 1, "the other one got through");
 }

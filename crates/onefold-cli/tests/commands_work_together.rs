@@ -51,7 +51,17 @@ fn topics_records_and_groups() {
     let missing = at(&["consume", "elsewhere"]).exits(1).err;
     let fix = format!("onefold topics create elsewhere --bootstrap {}\n", broker.address);
     assert!(missing.ends_with(&fix), "what is printed reaches the same cluster: {missing}");
-    assert_eq!(at(&["consume", "orders", "--from", "9999", "--drain"]).exits(0).out, "", "nothing is beyond the end");
+    let beyond = at(&["consume", "orders", "--from", "9999", "--drain"]).exits(0);
+    assert_eq!(beyond.out, "", "nothing is beyond the end");
+    assert!(beyond.err.starts_with("--from 9999 is beyond the end of partition 0, which ends at "), "{}", beyond.err);
+    assert!(beyond.err.ends_with(": there is nothing to print\n"), "{}", beyond.err);
+    let each = ["0", "1", "2"].map(|one| at(&["consume", "orders", "--drain", "--partition", one]).exits(0).out);
+    assert_eq!(each.map(|out| out.lines().count()).iter().sum::<usize>(), 34, "each record is in one partition");
+    let none = at(&["consume", "orders", "--partition", "3", "--drain"]).exits(1);
+    assert_eq!(none.err, "error: orders has no partition 3: it has 0 to 2\n");
+    at(&["consume", "orders", "--partition", "0", "--group", "readers"]).exits(2);
+    let misspelt = at(&["consume", "ordres"]).exits(1).err;
+    assert!(misspelt.contains("\n  nearest        orders\n"), "{misspelt}");
     let both = at(&["consume", "orders", "--group", "readers", "--from", "earliest"]).exits(2);
     assert!(both.err.contains("--from has no effect"), "{}", both.err);
 

@@ -33,11 +33,13 @@ pub fn progress(now: &Snapshot) -> String {
     event.to_string()
 }
 
-/// A pipeline is paused, for so long by now.
+/// A pipeline is paused, or held up by a record, for so long by now.
 pub fn waiting(wait: &Wait) -> String {
+    let record = wait.record.as_ref();
     json!({
         "event": "waiting", "pipeline": wait.pipeline, "for": wait.target, "why": wait.why,
         "since": wait.since_text(), "seconds": wait.seconds,
+        "partition": record.map(|at| at.partition), "offset": record.map(|at| at.offset),
     })
     .to_string()
 }
@@ -107,7 +109,15 @@ mod tests {
         let (pipeline, target, why) = ("p".to_owned(), "x".to_owned(), "down".to_owned());
         documented_as("### failed", &failed(&Failure::failed("why")));
         let waits_for = None;
-        let wait = Wait { pipeline, target, waits_for, why, since: std::time::SystemTime::UNIX_EPOCH, seconds: 5 };
+        let wait = Wait {
+            pipeline,
+            target,
+            waits_for,
+            why,
+            record: None,
+            since: std::time::SystemTime::UNIX_EPOCH,
+            seconds: 5,
+        };
         documented_as("### waiting", &waiting(&wait));
         documented_as("### draining", &draining(Some("SIGTERM"), 1, 0));
         let row = Row { name: "p".into(), counters: Counters::default() };

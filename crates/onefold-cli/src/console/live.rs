@@ -1,3 +1,4 @@
+use crate::commands::run::waits::failing_text;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use onefold::load::Loaded;
 use onefold::runtime::observer::Snapshot;
@@ -21,6 +22,8 @@ pub fn line(now: &Snapshot, width: usize) -> String {
     let mut text = format!("{:<width$}  {:>9}/s  lag {lag}", now.name, HumanCount(now.per_second as u64).to_string());
     if let Some(why) = &now.paused {
         text.push_str(&format!("  paused: {why}"));
+    } else if let Some(failing) = &now.failing {
+        text.push_str(&format!("  {}", failing_text(failing)));
     }
     let mut say = |what: &str, number: u64| {
         if number > 0 {

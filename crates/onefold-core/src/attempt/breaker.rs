@@ -2,7 +2,7 @@
 //!
 //! A sink counts as down when records of at least two keys found it so with no answer in between; failures to connect
 //! must also last. One failing key therefore never opens the breaker: its own lane waits, without burning attempts
-//! where the error says "sink down". An open breaker lets one record through at a time, and any answer closes it.
+//! where the error says "sink down". What the sink says of itself, and not of a record, counts at once. An open breaker lets one record through at a time, and any answer closes it.
 
 use super::policy::RetryPolicy;
 use crate::outcome::ErrorClass;
@@ -18,11 +18,13 @@ pub enum DownReason {
     Missing,
     /// The handler says so.
     Told,
+    /// The sink says so of itself, before any record was looked at: a database file that another program holds.
+    Itself,
 }
 
 impl DownReason {
-    pub const ALL: [DownReason; 4] =
-        [DownReason::Unreachable, DownReason::Denied, DownReason::Missing, DownReason::Told];
+    pub const ALL: [DownReason; 5] =
+        [DownReason::Unreachable, DownReason::Denied, DownReason::Missing, DownReason::Told, DownReason::Itself];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +32,7 @@ impl DownReason {
             DownReason::Denied => "access denied",
             DownReason::Missing => "not found",
             DownReason::Told => "reported down",
+            DownReason::Itself => "out of order",
         }
     }
 }
@@ -122,8 +125,10 @@ impl Breaker {
                 self.probe_failed(now_ms, random);
                 return ErrorClass::SinkDown;
             }
-            State::Answers => (now_ms, false),
-            State::Suspect { since_ms, key: first, of_many } => (since_ms, of_many || first != key),
+            State::Answers => (now_ms, reason == DownReason::Itself),
+            State::Suspect { since_ms, key: first, of_many } => {
+                (since_ms, of_many || first != key || reason == DownReason::Itself)
+            }
         };
         let lasts = now_ms.saturating_sub(since_ms) >= self.settings.lasts_ms;
         let is_down = reason != DownReason::Unreachable || lasts;

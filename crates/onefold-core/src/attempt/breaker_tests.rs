@@ -81,6 +81,18 @@ fn stragglers_from_before_it_opened_do_not_move_the_probe() {
     assert_eq!(breaker.gate(0), before);
 }
 
+#[test]
+fn what_the_sink_says_of_itself_needs_no_second_key() {
+    let mut breaker = breaker();
+    assert_eq!(breaker.found_down(0, 1, DownReason::Itself, 0), ErrorClass::SinkDown);
+    assert!(breaker.is_down());
+    breaker.answered();
+    let _ = breaker.found_down(0, 1, DownReason::Told, 0);
+    assert!(!breaker.is_down());
+    let _ = breaker.found_down(1, 1, DownReason::Itself, 0);
+    assert!(breaker.is_down(), "also after a record's own word");
+}
+
 proptest! {
     #[test]
     fn one_failing_key_never_opens_it(reports in prop::collection::vec((0u64..5000, 0usize..5, any::<u64>()), 0..100)) {
@@ -88,7 +100,7 @@ proptest! {
         let mut now = 0;
         for (step, what, random) in reports {
             now += step;
-            match DownReason::ALL.get(what) {
+            match DownReason::ALL.get(what).filter(|reason| **reason != DownReason::Itself) {
                 Some(reason) => { let _ = breaker.found_down(now, 13, *reason, random); }
                 None => breaker.answered(),
             }

@@ -123,5 +123,5 @@ impl Effects {
 pub(super) struct Waiting(pub(super) ReusableBoxFuture<'static, TxDone>);
 
 fn store_down(error: &SinkError) -> TxDone {
-    TxDone::SinkDown(format!("the id store: {error}").into())
+    TxDone::SinkDown(format!("the store of its ids: {error}").into())
 }

@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub paused: Option<String>,
     /// What it waits for while it is paused.
     pub waits_for: Option<WaitsFor>,
+    /// A record that failed again and again while others got through: one of them, where nothing is paused for it.
+    pub failing: Option<Failing>,
     /// It runs records one at a time, since some of them may have ended the process.
     pub is_careful: bool,
     /// Partitions that this process has.
@@ -30,11 +32,24 @@ pub struct Snapshot {
     pub ended: bool,
 }
 
+/// A record that keeps failing. Its key's later records wait for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    pub partition: i32,
+    pub offset: i64,
+    /// How often it has failed by now.
+    pub times: u32,
+    /// What it failed of last.
+    pub why: String,
+}
+
 /// What a paused pipeline waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitsFor {
     /// Where its effects go.
     Sink,
+    /// Where it keeps ids, beside the sink.
+    Ids,
     Cluster,
     DeadLetters,
     /// Records of its own that run one at a time.
@@ -50,6 +65,7 @@ impl WaitsFor {
     pub const fn as_str(self) -> &'static str {
         match self {
             WaitsFor::Sink => "its sink",
+            WaitsFor::Ids => "the store of its ids",
             WaitsFor::Cluster => "the cluster",
             WaitsFor::DeadLetters => "its dead-letter topic",
             WaitsFor::OwnSuspects => "its suspects",

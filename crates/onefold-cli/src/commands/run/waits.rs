@@ -1,6 +1,6 @@
-//! Pipelines that are paused, said again and again at a gentle pace: who watches a drain sees what it waits for.
+//! Pipelines that are paused, or held up by a record that keeps failing, said again and again at a gentle pace: who watches a drain sees what it waits for.
 
-use onefold::runtime::observer::{Snapshot, WaitsFor};
+use onefold::runtime::observer::{Failing, Snapshot, WaitsFor};
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,6 +12,8 @@ pub struct Wait {
     pub target: String,
     pub waits_for: Option<WaitsFor>,
     pub why: String,
+    /// Nothing is paused: it is this record that keeps failing.
+    pub record: Option<Failing>,
     pub since: SystemTime,
     pub seconds: u64,
 }
@@ -60,7 +62,7 @@ impl Waits {
 
     /// Takes note of a pipeline as it is now; the wait, where it is time to tell it.
     pub fn note(&mut self, now: Instant, snapshot: &Snapshot) -> Option<Wait> {
-        if snapshot.paused.is_none() || snapshot.ended {
+        if (snapshot.paused.is_none() && snapshot.failing.is_none()) || snapshot.ended {
             // Its last word may be that it gave up waiting: what it waited for is told at the end.
             if !snapshot.ended {
                 self.since.remove(&snapshot.name);
@@ -92,11 +94,25 @@ impl Waits {
             pipeline: snapshot.name.clone(),
             target: self.what(snapshot),
             waits_for: snapshot.waits_for,
-            why: snapshot.paused.clone().unwrap_or_else(|| "no answer".to_owned()),
+            why: why(snapshot),
+            record: snapshot.failing.clone().filter(|_| snapshot.paused.is_none()),
             since: since.clock,
             seconds: now.duration_since(since.began).as_secs(),
         })
     }
+}
+
+fn why(snapshot: &Snapshot) -> String {
+    match (&snapshot.paused, &snapshot.failing) {
+        (Some(paused), _) => paused.clone(),
+        (None, Some(failing)) => failing_text(failing),
+        (None, None) => "no answer".to_owned(),
+    }
+}
+
+pub fn failing_text(failing: &Failing) -> String {
+    let Failing { partition, offset, times, why } = failing;
+    format!("partition {partition}, offset {offset} failed {times} times: {why}")
 }
 
 #[cfg(test)]

@@ -227,6 +227,7 @@ mod tests {
             target: "its own".into(),
             waits_for,
             why: "why".into(),
+            record: None,
             since: std::time::SystemTime::UNIX_EPOCH,
             seconds: 5,
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use onefold_core::attempt::{self, Because, Dead, DownReason, Repetition, Verdict};
+use onefold_core::attempt::{self, Because, Dead, DownReason, Repetition, Tries, Verdict};
 use onefold_core::guarantee::{Guarantee, Protocol};
 use onefold_core::lane::Slot;
 use onefold_core::progress::{Finished, Ticket};
@@ -13,6 +13,7 @@ use super::{Engine, Worker};
 use crate::boundary::sink::TxDone;
 use crate::dead_letter::{Reason, ReasonClass};
 use crate::outcome::{ErrorClass, Failure, Outcome};
+use crate::runtime::observer::Failing;
 
 /// A record finds the sink down so often, alone, before it is said; then each time that it is twice as often.
 const ALONE_WITH_IT: u32 = 4;
@@ -62,7 +63,7 @@ impl Engine {
             TxDone::Refused(outcome) => self.on_refused(slot, outcome),
             TxDone::NotRun => self.give_back(slot),
             TxDone::Superseded => self.on_superseded(slot),
-            TxDone::SinkDown(why) => self.on_failure(slot, &Failure::sink_down(why.to_string())),
+            TxDone::SinkDown(why) => self.on_out_of_order(slot, &why),
         }
     }
 
@@ -87,6 +88,7 @@ impl Engine {
         if let Some(task) = self.lanes.settle(slot) {
             let partition = task.record.partition;
             self.finish(partition, task.ticket);
+            let _ = self.report.failing.take_if(|(failing, _)| *failing == slot);
             self.pause_if_full(partition);
             self.spare.keep(task.record);
         }
@@ -119,10 +121,22 @@ impl Engine {
     }
 
     fn on_failure(&mut self, slot: Slot, failure: &Failure) {
+        self.failed(slot, failure, DownReason::Told);
+    }
+
+    /// The database has not even looked at the record. For a handler that is where its ids are.
+    fn on_out_of_order(&mut self, slot: Slot, why: &str) {
+        self.failed(slot, &Failure::sink_down(why.to_owned()), DownReason::Itself);
+    }
+
+    fn failed(&mut self, slot: Slot, failure: &Failure, if_down: DownReason) {
         let Some(task) = self.lanes.get(slot) else { return };
         let (now, lane) = (self.clock.now_ms(), task.lane);
         let class = match failure.class {
-            ErrorClass::SinkDown => self.breaker.found_down(now, lane, DownReason::Told, fastrand::u64(..)),
+            ErrorClass::SinkDown => {
+                self.report.ids_are_down = if_down == DownReason::Itself && matches!(self.worker, Worker::Effects(_));
+                self.breaker.found_down(now, lane, if_down, fastrand::u64(..))
+            }
             class => {
                 self.breaker.answered();
                 class
@@ -139,11 +153,11 @@ impl Engine {
         match verdict {
             Verdict::Done | Verdict::Skipped => self.settle(slot),
             Verdict::Again { tries, after_ms, because } => {
-                if because == Because::SinkDown {
-                    self.say_if_alone_with_it(slot, tries.waited, failure);
-                } else {
-                    self.counters.retried += 1;
+                match because {
+                    Because::SinkDown => self.say_if_alone_with_it(slot, tries.waited, failure),
+                    _ => self.counters.retried += 1,
                 }
+                self.note_failing(slot, tries, failure);
                 if let Some(task) = self.lanes.get_mut(slot) {
                     task.tries = tries;
                     // It may wait for long, and must not keep all of its fetch in memory.
@@ -172,10 +186,19 @@ impl Engine {
             tracing::warn!(
                 pipeline = self.plan.name(), topic = %task.record.topic, partition = task.record.partition,
                 offset = task.record.offset,
-                "the sink seems down for this record ({times} times by now) and answers others: {failure}. It is tried \
+                "the sink seems down for this record ({times} times by now), and for no other: {failure}. It is tried \
                  again until it gets through, and its key's later records wait for it"
             );
         }
+    }
+
+    /// Keeps the one that failed last: a drain may wait for it and for nothing else.
+    fn note_failing(&mut self, slot: Slot, tries: Tries, failure: &Failure) {
+        let times = tries.burnt.saturating_add(tries.waited);
+        let Some(task) = self.lanes.get(slot).filter(|_| times >= ALONE_WITH_IT) else { return };
+        let (partition, offset) = (task.record.partition, task.record.offset);
+        let failing = Failing { partition, offset, times, why: failure.to_string() };
+        self.report.failing = Some((slot, failing));
     }
 
     /// A rolled-back attempt left nothing behind; any other may have.

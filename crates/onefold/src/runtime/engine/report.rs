@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use onefold_core::attempt::PauseReason;
-use onefold_core::lane::Full;
+use onefold_core::lane::{Full, Slot};
 
 use super::Engine;
+use super::task::Task;
 use crate::dead_letter::Reason;
 use crate::record::TopicId;
-use crate::runtime::observer::{Snapshot, WaitsFor};
+use crate::runtime::observer::{Failing, Snapshot, WaitsFor};
 
 /// State that is only for telling, and the few facts that all rooms share.
 #[derive(Default)]
@@ -18,6 +19,10 @@ pub(super) struct Report {
     pub(super) drains: bool,
     pub(super) finished: u64,
     pub(super) last_failure: Option<String>,
+    /// The record that failed last of those that keep failing, and its place in the lanes.
+    pub(super) failing: Option<(Slot, Failing)>,
+    /// What was down last was not the sink but where a handler's ids are.
+    pub(super) ids_are_down: bool,
     pub(super) halted: BTreeMap<i32, String>,
     /// Why the flood guard holds everything back.
     pub(super) systemic: Option<String>,
@@ -113,7 +118,7 @@ impl Engine {
         let pipeline = self.plan.name();
         match is_down {
             true => tracing::warn!(pipeline, "paused: {}", self.paused().unwrap_or_default()),
-            false => tracing::warn!(pipeline, "goes on: the sink answers again"),
+            false => tracing::warn!(pipeline, "goes on: the {} answers again", self.what_was_down()),
         }
     }
 
@@ -152,10 +157,24 @@ impl Engine {
             parked_keys: self.lanes.parked_lanes(),
             paused: self.paused(),
             waits_for: self.waits_for(),
+            failing: self.failing(),
             is_careful: self.is_careful(),
             partitions: self.owned.len(),
             ended,
         });
+    }
+
+    fn what_was_down(&self) -> &'static str {
+        if self.report.ids_are_down { "store of its ids" } else { "sink" }
+    }
+
+    /// A record that keeps failing while nothing is paused for it, where it still is to be tried: at the end, by the next
+    /// run.
+    fn failing(&self) -> Option<Failing> {
+        let (slot, failing) = self.report.failing.as_ref().filter(|_| !self.breaker.is_down())?;
+        let at = |task: &Task| (task.record.partition, task.record.offset) == (failing.partition, failing.offset);
+        let is_held = || self.lanes.get(*slot).is_some_and(at);
+        (self.ending.has_begun() || is_held()).then(|| failing.clone())
     }
 
     fn is_careful(&self) -> bool {
@@ -167,6 +186,7 @@ impl Engine {
         let unreachable = self.report.unreachable.as_ref().filter(|last| last.finished == self.report.finished);
         let reasons = [
             (self.careful.waits_for_others(), WaitsFor::OthersSuspects),
+            (self.breaker.is_down() && self.report.ids_are_down, WaitsFor::Ids),
             (self.breaker.is_down() || unreachable.is_some_and(|last| last.whose == Whose::Sink), WaitsFor::Sink),
             (unreachable.is_some_and(|last| last.whose == Whose::Cluster), WaitsFor::Cluster),
             (self.relay.problem.is_some(), WaitsFor::DeadLetters),
@@ -181,7 +201,10 @@ impl Engine {
         let mut reasons = Vec::new();
         if self.breaker.is_down() {
             let last = self.report.last_failure.as_deref().unwrap_or("no answer");
-            reasons.push(format!("{}: {last}", PauseReason::SinkDown.as_str()));
+            reasons.push(match self.report.ids_are_down {
+                true => last.to_owned(),
+                false => format!("{}: {last}", PauseReason::SinkDown.as_str()),
+            });
         }
         if self.flood.is_on() {
             reasons.extend(self.report.systemic.clone());

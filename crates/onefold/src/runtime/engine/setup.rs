@@ -71,7 +71,7 @@ impl Engine {
             }
         };
         let dead_topic: Arc<str> = plan.dead_letter_topic().into();
-        let lanes = Lanes::new(lane_settings(&plan, &worker));
+        let (lanes, breaker) = (Lanes::new(lane_settings(&plan, &worker)), Breaker::new(breaker_settings(&worker)));
         let mut report = super::report::Report::default();
         (report.topic_id, report.drains) = (setup.topic_id, setup.drains);
         let careful = super::careful::Careful::at(&setup.gate, &setup.inbox);
@@ -96,7 +96,7 @@ impl Engine {
             revoking: None,
             commits: Default::default(),
             careful,
-            breaker: Breaker::new(BreakerSettings::default()),
+            breaker,
             flood: Default::default(),
             relay: Default::default(),
             forgetting: Default::default(),
@@ -138,6 +138,15 @@ fn lane_settings(plan: &crate::pipeline::plan::Plan, worker: &Worker) -> LaneSet
     };
     let defaults = LaneSettings::default();
     LaneSettings { order: plan.order, running: Budget { records, bytes: 64 << 20 }, ..defaults }
+}
+
+/// A database in this machine may be asked again soon: nobody is hurt by it, and a lock goes from one moment to the next.
+fn breaker_settings(worker: &Worker) -> BreakerSettings {
+    let usual = BreakerSettings::default();
+    match worker {
+        Worker::Effects(_) => usual,
+        Worker::Sink(_) => BreakerSettings { probe_longest_ms: 5_000, ..usual },
+    }
 }
 
 async fn id_store(

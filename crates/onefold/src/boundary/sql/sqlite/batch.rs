@@ -1,11 +1,12 @@
 //! From batches of jobs to transactions: as few as possible, and one a record where a transaction was lost.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::transaction::{Lost, Open, Stopped, Writing};
-use super::{Sqlite, class_of};
+use super::{Sqlite, class_of, named};
 use crate::boundary::TxEffect;
 use crate::boundary::sink::{Answer, SinkSettings, TxDone, TxJob};
 use crate::outcome::{ErrorClass, Failure};
@@ -16,6 +17,8 @@ const LONGEST: Duration = Duration::from_millis(20);
 
 /// A pipeline's side of the database.
 pub(super) struct InDatabase {
+    /// The file, as this pipeline's settings name it.
+    pub(super) path: Arc<PathBuf>,
     pub(super) effect: Arc<dyn TxEffect<Sqlite>>,
     pub(super) settings: SinkSettings,
 }
@@ -55,8 +58,10 @@ pub(super) async fn run(writing: &mut Writing, batches: Vec<Batch>) {
         match run_one(writing, &of, &rest[..rest.len().min(MOST_RECORDS)], &mut stopped).await {
             Ended::Committed(ended) => done.extend(ended),
             Ended::Lost(failure) if failure.class == ErrorClass::SinkDown => {
-                let why: Arc<str> = failure.to_string().into();
-                done.extend(rest.iter().map(|_| TxDone::SinkDown(why.clone())));
+                let failure = failure.to_string();
+                let why: HashMap<usize, Arc<str>> =
+                    of.iter().map(|(key, of)| (*key, named(&of.path, &failure).into())).collect();
+                done.extend(rest.iter().map(|(of, _)| TxDone::SinkDown(why[&of.key()].clone())));
             }
             Ended::Lost(_) => match redo(writing, &of, &rest[..rest.len().min(MOST_RECORDS)], &mut stopped).await {
                 Some(ended) => done.extend(ended),
@@ -80,7 +85,7 @@ async fn run_one(
     stopped: &mut Stopped,
 ) -> Ended {
     if let Err(error) = writing.begin() {
-        return Ended::Lost(Failure::sink_down(format!("SQLite cannot begin a transaction: {error}")));
+        return Ended::Lost(Failure::sink_down(format!("cannot begin a transaction: {error}")));
     }
     let (started, mut open, mut done) = (Instant::now(), Open::after(stopped), Vec::with_capacity(jobs.len()));
     for (of, job) in jobs {

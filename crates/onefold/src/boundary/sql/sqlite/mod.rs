@@ -128,6 +128,24 @@ fn unusable(what: &str, path: &Path, why: &rusqlite::Error) -> Failure {
     Failure::sink_down(format!("cannot {what} the SQLite file {}: {why}{}", path.display(), to_do(path, why)))
 }
 
+/// Who reads it knows pipelines and files, and not which statement of ours found the file so.
+pub(crate) fn named(path: &Path, why: &str) -> String {
+    let path = path.display();
+    let held = match why.contains("is locked") {
+        true => format!(": another program has a transaction open on it (fuser {path} says which)"),
+        false => String::new(),
+    };
+    format!("the SQLite file {path}: {why}{held}")
+}
+
+/// [`named`], for what ends a call.
+pub(crate) fn named_error(path: &Path, why: SinkError) -> SinkError {
+    match why {
+        SinkError::Down(why) => SinkError::Down(named(path, &why)),
+        other => other,
+    }
+}
+
 /// What the file says no with, and what to do about it.
 pub(crate) fn down_at(path: &Path, why: &rusqlite::Error) -> SinkError {
     SinkError::Down(unusable("use", path, why).to_string())

@@ -1,17 +1,17 @@
 //! SQLite as a sink of the runtime.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::batch::{Batch, InDatabase};
 use super::writer::Writer;
-use super::{Sqlite, claim, down_at, ids, schema, setup, suspects, tried, verdicts};
+use super::{Sqlite, claim, down_at, ids, named_error, schema, setup, suspects, tried, verdicts};
 use crate::boundary::sink::{Answer, ClaimAt, Claimed, DeadRow, NoteAt, Sink, SinkError, SinkSettings, TxJob};
 use crate::boundary::{BoxFuture, TxEffect};
 
 pub(super) struct SqliteSink {
     writer: Arc<Writer>,
-    path: PathBuf,
+    path: Arc<PathBuf>,
     of: Arc<InDatabase>,
 }
 
@@ -29,7 +29,8 @@ impl SqliteSink {
             conn.execute_batch(schema::TABLES).map_err(|why| down_at(&at, &why))?;
             setup.iter().try_for_each(|sql| setup::run(conn, &guard, &at, sql).map_err(SinkError::Setup))
         })?;
-        Ok(SqliteSink { writer, path, of: Arc::new(InDatabase { effect, settings }) })
+        let path = Arc::new(path);
+        Ok(SqliteSink { writer, path: path.clone(), of: Arc::new(InDatabase { path, effect, settings }) })
     }
 
     fn call<T: Send + 'static>(
@@ -39,25 +40,9 @@ impl SqliteSink {
         + 'static,
     ) -> BoxFuture<'static, Result<T, SinkError>> {
         let (writer, of, path) = (self.writer.clone(), self.of.clone(), self.path.clone());
-        Box::pin(
-            async move { writer.call(move |conn, own| act(conn, own, &of)).await.map_err(|why| named(&path, why)) },
-        )
-    }
-}
-
-/// Who reads it knows pipelines and files, and not which statement of ours found the file so.
-fn named(path: &Path, why: SinkError) -> SinkError {
-    match why {
-        SinkError::Down(why) => {
-            let path = path.display();
-            let held = if why.contains("is locked") {
-                format!(": another program has a transaction open on it (fuser {path} says which)")
-            } else {
-                String::new()
-            };
-            SinkError::Down(format!("the SQLite file {path}: {why}{held}"))
-        }
-        other => other,
+        Box::pin(async move {
+            writer.call(move |conn, own| act(conn, own, &of)).await.map_err(|why| named_error(&path, why))
+        })
     }
 }
 
