@@ -43,6 +43,8 @@ pub enum BrokerError {
     AddressTaken { address: String },
     #[error("cannot listen on {address} ({error}): use an address of this machine, as in 127.0.0.1:9092")]
     AddressUnusable { address: String, error: io::Error },
+    #[error("this user may not listen on {address}: take a port above 1023")]
+    PortNotAllowed { address: String },
     #[error("'{address}' is not an address: write host:port, as in 127.0.0.1:9092")]
     AddressMalformed { address: String },
     /// The data folder: locked, full, unreadable or damaged.
@@ -207,6 +209,7 @@ async fn listen(address: &str) -> Result<TcpListener, BrokerError> {
     address::parse(address)?;
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => BrokerError::AddressTaken { address: address.to_owned() },
+        io::ErrorKind::PermissionDenied => BrokerError::PortNotAllowed { address: address.to_owned() },
         _ => BrokerError::AddressUnusable { address: address.to_owned(), error },
     })
 }

@@ -2,7 +2,7 @@ use super::stop::{self, AGAIN};
 use crate::console::{say, tell};
 use crate::exit::{Done, Failure};
 use clap::Args;
-use onefold_broker::{Broker, BrokerSettings};
+use onefold_broker::{Broker, BrokerError, BrokerSettings};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -35,7 +35,10 @@ pub async fn run(options: Options) -> Done {
     }
     // Before it serves: a signal that comes in between must not kill it without a checkpoint.
     let asked = stop::asked();
-    let broker = Broker::start(settings).await.map_err(Failure::failed)?;
+    let broker = Broker::start(settings).await.map_err(|why| match why {
+        BrokerError::AddressMalformed { .. } => Failure::usage(why),
+        _ => Failure::failed(why),
+    })?;
     greet(&broker, &options);
     tokio::select! {
         signal = asked => {

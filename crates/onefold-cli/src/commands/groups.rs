@@ -2,8 +2,9 @@ use crate::console::table::table;
 use crate::console::{print, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
+use crate::kafka::names;
 use crate::kafka::offsets::{self, Position};
-use crate::kafka::topics::delete_group;
+use crate::kafka::topics::{delete_group, has_members};
 use clap::{Args, Subcommand};
 use rdkafka::ClientConfig;
 use serde_json::json;
@@ -28,6 +29,7 @@ enum Action {
     },
     /// Where a group stands in each partition, how far that is from the end, and who its members are
     Describe {
+        #[arg(value_parser = names::group)]
         group: String,
         #[command(flatten)]
         place: Where,
@@ -37,6 +39,7 @@ enum Action {
     },
     /// Delete a group that has no members, with its positions
     Delete {
+        #[arg(value_parser = names::group)]
         group: String,
         /// Say what would be deleted, and delete nothing
         #[arg(long)]
@@ -107,6 +110,9 @@ async fn remove(client: &ClientConfig, name: &str, dry_run: bool, as_json: bool)
         let positions = offsets::positions(client, name).or_failed("cannot ask for the group's positions")?;
         if positions.is_empty() && !known.iter().any(|group| group.state != "Dead") {
             return Err(Failure::failed(format!("there is no group {name}")));
+        }
+        if known.iter().any(|group| !group.members.is_empty()) {
+            return Err(Failure::failed(has_members(name)));
         }
         let held = positions.iter().filter(|at| at.committed.is_some()).count();
         if as_json {

@@ -2,8 +2,8 @@ use crate::console::table::table;
 use crate::console::{print, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
-use crate::kafka::offsets;
 use crate::kafka::topics::{Wanted, create, delete};
+use crate::kafka::{names, offsets};
 use clap::{Args, Subcommand};
 use rdkafka::ClientConfig;
 use serde_json::json;
@@ -28,6 +28,7 @@ enum Action {
     },
     /// Make a topic
     Create {
+        #[arg(value_parser = names::topic)]
         topic: String,
         /// How many partitions; without it, as many as the broker gives
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(1..=10_000))]
@@ -46,6 +47,7 @@ enum Action {
     },
     /// The partitions of a topic and what they hold
     Describe {
+        #[arg(value_parser = names::topic)]
         topic: String,
         #[command(flatten)]
         place: Where,
@@ -55,6 +57,7 @@ enum Action {
     },
     /// Delete a topic with all that is in it
     Delete {
+        #[arg(value_parser = names::topic)]
         topic: String,
         /// Say what would be deleted, and delete nothing
         #[arg(long)]
@@ -100,9 +103,6 @@ fn list(client: &ClientConfig, as_json: bool) -> Done {
 }
 
 async fn make(place: &Where, wanted: &Wanted, as_json: bool) -> Done {
-    if let Some(why) = onefold::settings::bad_name(&wanted.name) {
-        return Err(Failure::usage(format!("{:?}: {why}", wanted.name)));
-    }
     match create(&place.client().await?, wanted).await? {
         true if as_json => print(&json!({"topic": wanted.name, "created": true}).to_string()),
         true => say(&format!("created {}", wanted.name)),

@@ -2,7 +2,7 @@
 //! 127.0.0.1:9092. A file with an embedded broker means the one that runs on its data folder, wherever that listens.
 
 use super::embedded::Embedded;
-use super::reach;
+use super::{names, reach};
 use crate::exit::{Done, Failure};
 use clap::Args;
 use onefold::settings::{Cluster, KafkaSettings};
@@ -16,7 +16,7 @@ const USUAL_ADDRESS: &str = "127.0.0.1:9092";
 #[derive(Args, Debug, Clone)]
 pub struct Where {
     /// Where Kafka is; several addresses with commas between them
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = names::servers)]
     bootstrap: Option<String>,
     /// The file that says where Kafka is [default: ./onefold.toml, if it is there]
     #[arg(long, value_name = "FILE", conflicts_with = "bootstrap")]
@@ -81,7 +81,11 @@ impl Where {
             return of_file(&file, &cluster);
         }
         match std::env::var("ONEFOLD_BOOTSTRAP") {
-            Ok(address) if !address.is_empty() => Ok(plain(&address, "$ONEFOLD_BOOTSTRAP")),
+            Ok(address) if !address.is_empty() => {
+                let address =
+                    names::servers(&address).map_err(|why| Failure::usage(format!("$ONEFOLD_BOOTSTRAP: {why}")))?;
+                Ok(plain(&address, "$ONEFOLD_BOOTSTRAP"))
+            }
             _ => Ok(plain(USUAL_ADDRESS, "the default")),
         }
     }

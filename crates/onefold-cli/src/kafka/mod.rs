@@ -2,6 +2,7 @@
 
 pub mod embedded;
 pub mod find;
+pub mod names;
 pub mod offsets;
 pub mod reach;
 pub mod retention;

@@ -1,5 +1,6 @@
 use super::PATIENCE;
 use crate::exit::{Done, Failure, OrFailed};
+use onefold::settings::config_slip;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -27,8 +28,22 @@ pub async fn create(client: &ClientConfig, wanted: &Wanted) -> Done<bool> {
     let answers = admin.create_topics([&topic], &options()).await.or_failed(&what)?;
     match answers.into_iter().next() {
         Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
-        Some(Err((_, code))) => Err(Failure::failed(format!("{what}: {code}"))),
+        Some(Err((_, code))) => Err(Failure::failed(format!("{what}: {code}{}", hint(code, wanted)))),
         _ => Ok(true),
+    }
+}
+
+/// What in the call a refusal is about: the client passes on the code, and not what the broker says with it.
+fn hint(code: RDKafkaErrorCode, wanted: &Wanted) -> String {
+    match code {
+        RDKafkaErrorCode::InvalidReplicationFactor => {
+            "\n  to fix         ask for no more copies than the cluster has brokers".to_owned()
+        }
+        RDKafkaErrorCode::InvalidConfig => {
+            let slips = wanted.config.iter().filter_map(|(name, value)| config_slip(name, value));
+            slips.map(|slip| format!("\n  config         {slip}")).collect()
+        }
+        _ => String::new(),
     }
 }
 
@@ -49,12 +64,14 @@ pub async fn delete_group(client: &ClientConfig, name: &str) -> Done<bool> {
     let answers = admin(client)?.delete_groups(&[name], &options()).await.or_failed(&what)?;
     match answers.into_iter().next() {
         Some(Err((_, RDKafkaErrorCode::GroupIdNotFound))) => Ok(false),
-        Some(Err((_, RDKafkaErrorCode::NonEmptyGroup))) => {
-            Err(Failure::failed(format!("{what}: it has members; stop them first")))
-        }
+        Some(Err((_, RDKafkaErrorCode::NonEmptyGroup))) => Err(Failure::failed(has_members(name))),
         Some(Err((_, code))) => Err(Failure::failed(format!("{what}: {code}"))),
         _ => Ok(true),
     }
+}
+
+pub fn has_members(group: &str) -> String {
+    format!("cannot delete the group {group}: it has members; stop them first")
 }
 
 fn admin(client: &ClientConfig) -> Done<AdminClient<DefaultClientContext>> {

@@ -63,9 +63,20 @@ impl ProducerContext for Context {
                 acks.last.insert(message.partition(), (*line, message.offset()));
             }
             Err((why, _)) => {
-                acks.refused.get_or_insert(NotSent::Refused { line: *line, why: why.to_string() });
+                acks.refused.get_or_insert(NotSent::Refused { line: *line, why: in_words(why) });
             }
         }
+    }
+}
+
+/// What the two usual refusals mean.
+fn in_words(why: &KafkaError) -> String {
+    match why.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
+            format!("{why}: a record takes at most 1,000,000 bytes, or what the topic's max.message.bytes says")
+        }
+        Some(RDKafkaErrorCode::MessageTimedOut) => format!("{why}: whether it is there is not known"),
+        _ => why.to_string(),
     }
 }
 
@@ -94,7 +105,7 @@ impl Delivery {
             match self.producer.send(record) {
                 Ok(()) => return self.check(),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => record = back,
-                Err((why, _)) => return Err(NotSent::Refused { line: line.line, why: why.to_string() }),
+                Err((why, _)) => return Err(NotSent::Refused { line: line.line, why: in_words(&why) }),
             }
             self.check()?;
             if stop() {
@@ -130,6 +141,11 @@ impl Delivery {
     /// The first line that was refused.
     pub fn check(&self) -> Result<(), NotSent> {
         self.acks().refused.clone().map_or(Ok(()), Err)
+    }
+
+    /// How many lines were handed over and not acknowledged or refused yet.
+    pub fn outstanding(&self) -> usize {
+        usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
     }
 
     /// How many lines are acknowledged.

@@ -141,7 +141,14 @@ fn choose(
         }
     }
     match servers {
-        Some(servers) => Some(KafkaSettings::Bootstrap { servers: servers.value.0.join(","), tls, sasl }),
+        Some(servers) => {
+            let joined = servers.value.0.join(",");
+            if let Some(why) = bad_servers(&joined) {
+                kafka.problem(Problem::new(servers.span, format!("kafka.bootstrap: {why}")));
+                return None;
+            }
+            Some(KafkaSettings::Bootstrap { servers: joined, tls, sasl })
+        }
         None if kafka.has("embedded") || kafka.has("bootstrap") => embedded,
         None if kafka.misspells("embedded") || kafka.misspells("bootstrap") => None,
         None => {
@@ -152,6 +159,33 @@ fn choose(
             None
         }
     }
+}
+
+/// What is wrong with the addresses of a cluster, `HOST:PORT` with commas between them: librdkafka would go on asking
+/// an address that is none, in silence. It takes Kafka's own protocols before an address, and no port for 9092.
+pub fn bad_servers(servers: &str) -> Option<String> {
+    let mut all = servers.split(',').map(str::trim).filter(|server| !server.is_empty()).peekable();
+    if all.peek().is_none() {
+        return Some("it has no address: write HOST:PORT".to_owned());
+    }
+    all.find_map(bad_server)
+}
+
+fn bad_server(server: &str) -> Option<String> {
+    const PROTOCOLS: [&str; 4] = ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"];
+    let (protocol, address) = server.split_once("://").map_or((None, server), |(one, rest)| (Some(one), rest));
+    let port = address.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+    let host = port.map_or(address, |(host, _)| host);
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    let why = match (protocol, port) {
+        (Some(other), _) if !PROTOCOLS.iter().any(|one| other.eq_ignore_ascii_case(one)) => {
+            format!("{other}:// is no protocol of Kafka's")
+        }
+        _ if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c == '/') => "there is no host".to_owned(),
+        (_, Some((_, port))) if !is_port(port) => format!("{port:?} is no port"),
+        _ => return None,
+    };
+    Some(format!("{server:?} is no address of a broker ({why}): write HOST:PORT"))
 }
 
 fn embedded(mut table: Reader<'_>) -> Option<KafkaSettings> {
@@ -201,4 +235,30 @@ fn sasl(mut table: Reader<'_>) -> Option<Sasl> {
     let password = table.required::<Secret>("password", "{ env = \"KAFKA_PASSWORD\" }");
     table.finish();
     Some(Sasl { mechanism: mechanism?.value.0, user: user?.value, password: password?.value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bad_servers;
+
+    #[test]
+    fn addresses_that_librdkafka_would_ask_for_ever() {
+        for right in ["h:9092", "h", "127.0.0.1:1,kafka-2:65535", "SASL_SSL://h:1", "[::1]:9092", "[::1]", "a, b:2"] {
+            assert_eq!(bad_servers(right), None, "{right}");
+        }
+        for (wrong, why) in [
+            ("", "no address"),
+            (" , ", "no address"),
+            ("http://h:9092", "http:// is no protocol"),
+            ("h:99999", "\"99999\" is no port"),
+            ("h:0", "no port"),
+            ("h:", "no port"),
+            (":9092", "no host"),
+            ("a:1,h/x:2", "no host"),
+            ("a b:1", "no host"),
+        ] {
+            let said = bad_servers(wrong).unwrap_or_default();
+            assert!(said.contains(why) && said.contains("write HOST:PORT"), "{wrong}: {said}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ mod values;
 mod words;
 
 pub use build::BuildError;
-pub use kafka::{KafkaSettings, Sasl, Tls};
+pub use kafka::{KafkaSettings, Sasl, Tls, bad_servers};
 #[cfg(feature = "http")]
 pub(crate) use mask::without_users;
 pub use mock::{Fail, Hang, MockSettings, Reject};
@@ -36,6 +36,7 @@ pub use problem::{Fix, Problem, Said, SettingsErrors};
 pub use reader::Located;
 pub use sink::{ExecSettings, HeaderSetting, HttpSettings, SearchSettings, SinkSettings, SqlSettings};
 pub use topic::{LoadSettings, TopicSettings, bad_name};
+pub use topic_config::config_slip;
 pub use values::Secret;
 pub use words::{Begin, Mechanism, Missing, Older, Promise};
 

@@ -76,11 +76,12 @@ impl Problem {
         writeln!(f, "error: {what}")?;
         writeln!(f, "{:gutter$}--> {}:{line}:{column}", "", source.path.display())?;
         if !text.trim().is_empty() {
-            let rest = text.chars().count().saturating_sub(column - 1).max(1);
+            let (text, before) = around(text, column - 1);
+            let rest = text.chars().count().saturating_sub(before).max(1);
             let marks = source.slice(self.span.clone()).chars().take_while(|c| *c != '\n').count().clamp(1, rest);
             writeln!(f, "{:gutter$} |", "")?;
             writeln!(f, "{line} | {text}")?;
-            writeln!(f, "{:gutter$} | {:2$}{3}", "", "", column - 1, "^".repeat(marks))?;
+            writeln!(f, "{:gutter$} | {:2$}{3}", "", "", before, "^".repeat(marks))?;
         }
         for (name, text) in &because {
             writeln!(f, "  {name:<14} {}", indented(text))?;
@@ -99,6 +100,17 @@ impl Problem {
         let because = self.because.iter().map(|(name, text)| (*name, clean(text))).collect();
         Said { line, column, what: clean(&self.what), because, fixes }
     }
+}
+
+/// What is shown of a line, and how many characters of it stand before the place: of a very long one the part around it.
+fn around(line: &str, before: usize) -> (String, usize) {
+    const MOST: usize = 240;
+    if line.chars().count() <= MOST {
+        return (line.to_owned(), before);
+    }
+    let from = before.saturating_sub(MOST / 2);
+    let part = line.chars().skip(from).take(MOST).collect();
+    (part, before - from)
 }
 
 /// A problem as it may be shown: in words, without secrets.

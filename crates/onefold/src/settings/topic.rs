@@ -84,7 +84,8 @@ fn load(topic: &str, mut table: Reader<'_>) -> Option<LoadSettings> {
     if let (Some(file), Some(path)) = (&file, &resolved)
         && !path.is_file()
     {
-        table.problem(Problem::new(file.span.clone(), format!("{}.file: {} is not there", table.path, path.display())));
+        let what = if path.is_dir() { "is a folder" } else { "is not there" };
+        table.problem(Problem::new(file.span.clone(), format!("{}.file: {} {what}", table.path, path.display())));
     }
     table.finish();
     let progress = progress.map_or(format!("data/load/{topic}.json"), |progress| progress.value);

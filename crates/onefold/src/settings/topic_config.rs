@@ -80,6 +80,19 @@ pub(super) fn check(topic: &Reader<'_>, config: &Located<Entries<String>>, embed
     }
 }
 
+/// Why a broker may have refused this config of a topic; `None` where it looks right.
+pub fn config_slip(name: &str, value: &str) -> Option<String> {
+    match KNOWN.iter().find(|(known, _)| *known == name) {
+        Some((_, kind)) if kind.takes(value.trim()) => None,
+        Some((_, kind)) => Some(format!("{name}: \"{value}\" is {}", kind.refuses())),
+        None => {
+            let near = nearest(name, KNOWN.iter().map(|(known, _)| *known));
+            let near = near.map_or_else(String::new, |near| format!(", but {near}"));
+            Some(format!("Kafka knows no `{name}`{near}"))
+        }
+    }
+}
+
 /// Only the embedded broker's configs are all known.
 fn unknown(topic: &Reader<'_>, name: &Located<String>, embedded: bool) {
     let near = nearest(name, KNOWN.iter().map(|(known, _)| *known));

@@ -3,8 +3,8 @@ mod begin;
 use crate::console::{print, print_bytes, record, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
-use crate::kafka::is_passing;
 use crate::kafka::offsets::{self, Ends};
+use crate::kafka::{is_passing, names};
 use clap::Args;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
     after_help = "Example:\n  onefold consume payments --max 3\n  onefold consume payments --json --drain\n  onefold consume payments --partition 0 --from 1021 --max 1\n  onefold consume payments --group readers\n\nWithout --group nothing is committed and --from says where to begin. With --group it goes on where the group stands, and commits what it printed."
 )]
 pub struct Options {
+    #[arg(value_parser = names::topic)]
     topic: String,
     /// Where to begin: earliest, latest, or an offset [default: earliest]
     #[arg(long, value_name = "PLACE", value_parser = from)]
@@ -35,7 +36,7 @@ pub struct Options {
     #[arg(long)]
     drain: bool,
     /// Read as a member of this group
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", value_parser = names::group)]
     group: Option<String>,
     #[command(flatten)]
     place: Where,
@@ -74,10 +75,11 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
     }
     let consumer = open(client, options, &partitions).or_failed("cannot consume")?;
     let mut left = Left::new(options, &partitions);
-    let (mut committed, mut owned) = (Instant::now(), Instant::now());
+    let (mut committed, mut owned, mut is_away) = (Instant::now(), Instant::now(), false);
     while !stop.load(Ordering::Relaxed) && !left.is_done() {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
+                is_away = false;
                 left.took(message.partition(), message.offset());
                 match options.json {
                     true => print(&record::json(&message)),
@@ -87,8 +89,11 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
                     consumer.store_offset_from_message(&message).or_failed("cannot keep the position")?;
                 }
             }
-            Some(Err(KafkaError::PartitionEOF(partition))) => left.reached_end(partition),
-            Some(Err(why)) => said_once(&why, options)?,
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                is_away = false;
+                left.reached_end(partition);
+            }
+            Some(Err(why)) => said_once(&why, options, &mut is_away)?,
             None => {}
         }
         if options.group.is_some() && committed.elapsed() > Duration::from_secs(1) {
@@ -169,12 +174,14 @@ fn open(client: &ClientConfig, options: &Options, partitions: &[Ends]) -> Result
     Ok(consumer)
 }
 
-/// Errors that a client recovers from by itself are said and waited out; the others end the command.
-fn said_once(why: &KafkaError, options: &Options) -> Done {
+/// Errors that a client recovers from by itself are said, once an outage, and waited out; the others end the command.
+fn said_once(why: &KafkaError, options: &Options, is_away: &mut bool) -> Done {
     if !is_passing(why) {
         return Err(Failure::failed(format!("cannot consume {}: {why}", options.topic)));
     }
-    say(&format!("waiting for the broker: {why}"));
+    if !std::mem::replace(is_away, true) {
+        say(&format!("waiting for the broker: {why}"));
+    }
     Ok(())
 }
 

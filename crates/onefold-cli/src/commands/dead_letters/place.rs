@@ -7,7 +7,7 @@ use crate::kafka::find::Where;
 use crate::kafka::offsets::{self, Ends};
 use clap::Args;
 use onefold::log::kafka::KafkaSettings;
-use onefold::settings::{File, nearest};
+use onefold::settings::{File, bad_name, nearest};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -104,8 +104,12 @@ impl Source {
     }
 
     fn partitions(&self, place: &Place, file: Option<&File>) -> Done<Vec<Ends>> {
-        let ends =
-            offsets::partitions(&place.client, &place.topic).or_failed("cannot ask for the dead-letter topic")?;
+        let ends = match bad_name(&place.topic) {
+            Some(_) => vec![],
+            None => {
+                offsets::partitions(&place.client, &place.topic).or_failed("cannot ask for the dead-letter topic")?
+            }
+        };
         if place.group.is_some() || !ends.is_empty() {
             return Ok(ends);
         }

@@ -9,7 +9,7 @@ use super::strangers::Strangers;
 use crate::console::table::table;
 use crate::console::{print, say};
 use crate::exit::{Done, Failure, OrFailed};
-use crate::kafka::offsets;
+use crate::kafka::{names, offsets};
 use clap::Args;
 use onefold::dead_letter::redrive::put_back;
 use onefold::log::kafka::KafkaPublisher;
@@ -27,7 +27,7 @@ pub struct Options {
     #[command(flatten)]
     choice: Choice,
     /// Another topic, for whoever reads it; partitioned by key
-    #[arg(long, value_name = "TOPIC")]
+    #[arg(long, value_name = "TOPIC", value_parser = names::topic)]
     to: Option<String>,
     /// Those too that were put back before
     #[arg(long)]

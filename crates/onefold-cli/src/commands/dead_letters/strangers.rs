@@ -22,7 +22,7 @@ impl Strangers {
             false => self.strangers += 1,
         }
         let is_enough = self.letters == 0 && self.strangers >= LOOK && place.group.is_none();
-        if is_enough { Err(no_letters(place, &format!("its first {LOOK} records"))) } else { Ok(()) }
+        if is_enough { Err(no_letters(place, &format!("first {LOOK} records"))) } else { Ok(()) }
     }
 
     /// Of the topic of a pipeline nobody was mistaken.
@@ -31,13 +31,13 @@ impl Strangers {
             return Ok(());
         }
         let records = if self.strangers == 1 { "1 record".to_owned() } else { format!("{} records", self.strangers) };
-        Err(no_letters(place, &format!("its {records}")))
+        Err(no_letters(place, &records))
     }
 }
 
 fn no_letters(place: &Place, records: &str) -> Failure {
     Failure::failed(format!(
-        "{} holds no dead letters: none of {records} tells of a death{}",
+        "{} holds no dead letters: nothing in its {records} tells of a death{}",
         place.topic, place.instead
     ))
 }

@@ -1,0 +1,131 @@
+mod lines;
+mod patience;
+
+use super::stop::{self, Signal};
+use crate::console::{print, say};
+use crate::exit::{Done, Failure, OrFailed};
+use crate::kafka::find::Where;
+use crate::kafka::{PATIENCE, names, offsets};
+use clap::Args;
+use lines::Lines;
+use onefold::load::Delivery;
+use onefold::placeholders::Path;
+use patience::Patience;
+use rdkafka::ClientConfig;
+use serde_json::json;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Put lines of standard input into a topic, one record a line
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  onefold produce payments --key data.user_id < more.ndjson\n\nEvery record is acknowledged by all replicas in sync (acks=all) and there once (idempotent producing).\nA topic that is not there is made where the broker makes topics when asked, as the embedded one does.\nA line without the key, or that is not JSON, goes in without a key. Empty lines are left out.\nCtrl-C and SIGTERM end it when what was read is acknowledged (exit 130, 143); once more ends it at once."
+)]
+pub struct Options {
+    #[arg(value_parser = names::topic)]
+    topic: String,
+    /// Where the key stands in a line's JSON, such as data.user_id
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    key: Option<Path>,
+    #[command(flatten)]
+    place: Where,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn path(text: &str) -> Result<Path, String> {
+    Path::parse(text).map_err(|why| format!("the path {why}"))
+}
+
+/// How often it is looked whether acknowledgements come.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub async fn run(options: Options) -> Done {
+    let mut asked = pin!(stop::asked());
+    // Nothing is read yet, so nothing is to be finished.
+    let delivery = tokio::select! {
+        opened = open(&options) => opened?,
+        signal = &mut asked => signal.end(),
+    };
+    let lines = Arc::new(Lines::new(delivery, options.key.clone()));
+    let mut read = lines.clone().read_all().or_failed("the system gives no thread")?;
+    let (mut patience, mut look) = (Patience::default(), tokio::time::interval(LOOK));
+    loop {
+        tokio::select! {
+            ended = &mut read => {
+                // Whoever reads tells how it ended, whatever that was.
+                ended.unwrap_or_else(|_| Err(Failure::failed("producing broke off")))?;
+                told(&options, &lines, None);
+                return Ok(());
+            }
+            signal = &mut asked => return cut_short(&options, lines, signal).await,
+            _ = look.tick() => {
+                lines.check()?;
+                patience.look(lines.acknowledged(), lines.outstanding());
+            }
+        }
+    }
+}
+
+async fn open(options: &Options) -> Done<Delivery> {
+    let client = options.place.client().await?;
+    let (topic, place) = (options.topic.clone(), options.place.clone());
+    let opened = tokio::task::spawn_blocking(move || {
+        exists(&client, &place, &topic)?;
+        Delivery::new(&client, &topic, false).or_failed("cannot set up a producer")
+    });
+    opened.await.or_failed("producing broke off")?
+}
+
+/// What was read goes in, what was not stays out: whoever asked knows where.
+async fn cut_short(options: &Options, lines: Arc<Lines>, signal: Signal) -> Done {
+    let stopping = lines.clone();
+    let stopped = tokio::task::spawn_blocking(move || stopping.stop());
+    stopped.await.or_failed("producing broke off")?;
+    lines.check()?;
+    told(options, &lines, Some(signal));
+    signal.end()
+}
+
+fn told(options: &Options, lines: &Lines, cut_short: Option<Signal>) {
+    let (topic, produced, keyless) = (&options.topic, lines.acknowledged(), lines.keyless());
+    if options.json {
+        return print(&json!({"topic": topic, "produced": produced, "without_key": keyless}).to_string());
+    }
+    let records = if produced == 1 { "record" } else { "records" };
+    let without = match options.key.is_some() && keyless > 0 {
+        true => format!(", {keyless} of them without a key"),
+        false => String::new(),
+    };
+    let left = match lines.outstanding() {
+        0 => String::new(),
+        left => format!("; {left} more are not acknowledged"),
+    };
+    let ended = cut_short.map_or_else(String::new, |signal| format!("{}: ", signal.name()));
+    say(&format!("{ended}{produced} {records} in {topic}{without}{left}"));
+}
+
+/// Asked for beforehand: librdkafka would keep what it cannot send for minutes. Asking makes the topic where the
+/// broker makes topics when asked, which is said: it may only be misspelt.
+fn exists(client: &ClientConfig, place: &Where, topic: &str) -> Done {
+    if !offsets::partitions(client, topic).or_failed("cannot ask for the topic")?.is_empty() {
+        return Ok(());
+    }
+    let began = std::time::Instant::now();
+    loop {
+        let mut asking = client.clone();
+        asking.set("allow.auto.create.topics", "true");
+        let made = offsets::partitions(&asking, topic).or_failed("cannot ask for the topic")?.len();
+        if made > 0 {
+            let partitions = if made == 1 { "partition" } else { "partitions" };
+            say(&format!("there was no topic {topic}: the broker made it, with {made} {partitions}"));
+            return Ok(());
+        }
+        if began.elapsed() > PATIENCE / 5 {
+            return Err(Failure::failed(place.create_topic(topic, None)));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
