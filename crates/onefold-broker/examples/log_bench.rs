@@ -80,7 +80,7 @@ async fn throughput(
     let begin = Instant::now();
     let mut last = Lsn::NONE;
     for n in 0..count {
-        log.room(batch.len()).await?;
+        let _room = log.room(batch.len()).await?;
         last = append(log, TopicPartition::new(topic, (n % 6) as i32), batch.clone());
     }
     log.wait_durable(last).await?;

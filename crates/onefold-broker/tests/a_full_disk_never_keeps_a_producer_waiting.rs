@@ -100,3 +100,33 @@ async fn journal_files_kept_for_later_give_their_space() {
         produce().await;
     }
 }
+
+/// Two who ask at once, and then both write, must not have been promised the same room: the second would find the journal
+/// full, and wait for space that nobody frees.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn room_that_is_promised_is_not_promised_again() {
+    let disk = SimDisk::default();
+    // The file that the log begins with, and no other one.
+    disk.set_faults(Faults { capacity: Some((1 << 20) + (64 << 10)), ..Faults::default() });
+    let settings = LogSettings { tail_limit_bytes: 64 << 20, ..settings() };
+    let log = Log::open(Arc::new(disk.clone()), Path::new("/data"), settings).expect("the log opens");
+    let is_full = async {
+        while log.room(1 << 20).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_full).await.expect("no other file can be prepared");
+    let (mut fits, mut beyond) = (0, 1 << 20);
+    while beyond - fits > 1 {
+        let middle = (fits + beyond) / 2;
+        if log.room(middle).await.is_ok() { fits = middle } else { beyond = middle }
+    }
+    assert!(fits > 100 << 10, "{fits} bytes have room");
+    let promise = log.room(fits / 2 + 1).await.expect("room");
+    let again = log.room(fits / 2 + 1).await;
+    assert!(matches!(again, Err(ProduceRefused::NoSpace)), "the same room twice");
+    drop(again);
+    drop(promise);
+    drop(log.room(fits / 2 + 1).await.expect("what is not used is free again"));
+    assert!(log.room(fits).await.is_ok(), "all of it");
+}

@@ -34,6 +34,8 @@ pub struct Engine {
     pub(super) durability: Durability,
     /// Wakes who waits for an earlier group to land.
     pub(super) turn: Condvar,
+    /// Bytes of batches that have room and are not yet with the sequencer.
+    pub(super) promised_bytes: AtomicUsize,
     /// Bytes of batches between the sequencer and the durable journal.
     pub(super) queued_bytes: AtomicUsize,
     /// Those of them that are being written.

@@ -33,7 +33,7 @@ pub use error::{LogStopped, OpenError, ProduceRefused, ReadError};
 pub use keep::{Follows, Snapshot};
 pub use sequencer::Now;
 pub use settings::{Clock, LogSettings};
-pub use space::Room;
+pub use space::{Promise, Room};
 
 use crate::disk::{Disk, DiskSpace};
 use bytes::Bytes;
@@ -208,11 +208,12 @@ impl Log {
         waiting.wake.notified().await;
     }
 
-    /// Waits until `bytes` more of batches fit into memory and journal. Cancel-safe.
+    /// Waits until `bytes` more of batches fit into memory and journal. They have that room for as long as the promise
+    /// lives: to be dropped once they are sequenced. Cancel-safe.
     ///
     /// # Errors
     /// [`ProduceRefused`], at once, when the disk is full.
-    pub async fn room(&self, bytes: usize) -> Result<(), ProduceRefused> {
+    pub async fn room(&self, bytes: usize) -> Result<Promise<'_>, ProduceRefused> {
         loop {
             let freed = self.running.signals.freed.notified();
             if let Some(stopped) = self.engine().durability.stopped() {
@@ -221,7 +222,7 @@ impl Log {
             let room = self.engine().room(bytes);
             self.engine().refusing.store(room == Room::NoSpace, Ordering::Relaxed);
             match room {
-                Room::Free => return Ok(()),
+                Room::Free => return Ok(Promise { engine: self.engine(), bytes }),
                 Room::NoSpace => return Err(ProduceRefused::NoSpace),
                 Room::Later => {}
             }

@@ -71,6 +71,7 @@ impl Engine {
             unsynced: Mutex::new(Unsynced::default()),
             syncing: Mutex::default(),
             durability: Durability::new(lsn),
+            promised_bytes: AtomicUsize::new(0),
             queued_bytes: AtomicUsize::new(0),
             full: Full::default(),
             refusing: AtomicBool::new(false),

@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::lock;
 use crate::disk::is_passing;
-use crate::journal::{OldFile, file_name, prepare};
+use crate::journal::{Files, OldFile, file_name, prepare};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,6 +24,20 @@ pub enum Room {
     Later,
     /// Not until somebody frees space.
     NoSpace,
+}
+
+/// Room that is kept for batches on their way to the sequencer. Who asks in between does not get it too, or a full disk's
+/// journal would be promised to more than it can take.
+#[must_use = "the room goes with it"]
+pub struct Promise<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) bytes: usize,
+}
+
+impl Drop for Promise<'_> {
+    fn drop(&mut self) {
+        self.engine.redeem(self.bytes);
+    }
 }
 
 /// Who has found the disk full, and has not found space since.
@@ -73,20 +87,35 @@ impl Engine {
         Ok(true)
     }
 
-    /// Whether `bytes` more of batches may come in.
+    /// Whether `bytes` more of batches may come in. If so, they count as promised, until [`Engine::redeem`].
     pub fn room(&self, bytes: usize) -> Room {
-        let held = self.partitions.tail_bytes.load(Ordering::Relaxed) + self.queued_bytes.load(Ordering::Relaxed);
+        // Held to the end, so that two who ask at once are not promised the same room.
+        let files = lock(&self.files);
+        let room = self.room_beside(&files, bytes, self.promised_bytes.load(Ordering::Relaxed));
+        if room == Room::Free {
+            self.promised_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        room
+    }
+
+    /// What was promised is with the sequencer now, or will not come.
+    pub fn redeem(&self, bytes: usize) {
+        self.promised_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn room_beside(&self, files: &Files, bytes: usize, promised: usize) -> Room {
+        let held =
+            self.partitions.tail_bytes.load(Ordering::Relaxed) + self.queued_bytes.load(Ordering::Relaxed) + promised;
         // One request is let in whatever its size, or it would wait for ever.
         if held > 0 && held + bytes > self.settings.tail_limit_bytes {
             // What is held cannot leave memory while the disk takes neither segments nor the journal: waiting for it could
             // last for ever.
             return if self.full.holds_back() { Room::NoSpace } else { Room::Later };
         }
-        let files = lock(&self.files);
         let ready: u64 = files.ready.iter().map(|file| file.filled).sum();
         // What is being written has its room already.
         let left = (ready + self.writer_room.load(Ordering::Relaxed))
-            .saturating_sub(self.waiting_bytes() as u64 + bytes as u64);
+            .saturating_sub((self.waiting_bytes() + promised + bytes) as u64);
         if self.full.is() {
             return if left < self.settings.reserve_bytes { Room::NoSpace } else { Room::Free };
         }

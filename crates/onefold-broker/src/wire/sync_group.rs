@@ -1,9 +1,13 @@
 //! SyncGroup (14), versions 0 to 5. Answered when the leader's assignment is there and durable.
+//!
+//! From version 5 on a member must say which protocol it syncs under (KIP-559); a null is INCONSISTENT_GROUP_PROTOCOL,
+//! before anything is looked at.
 
 use kafka_protocol::messages::{SyncGroupRequest, SyncGroupResponse};
-use onefold_broker_core::group::{GroupEvent, GroupReply, SyncRequest};
+use onefold_broker_core::Lsn;
+use onefold_broker_core::group::{GroupError, GroupEvent, GroupReply, SyncRequest};
 
-use super::reply::Answer;
+use super::reply::{Answer, Reply};
 use super::shape::{Shape, bytes, fixed, string, structs};
 use super::text::{own, own_option, put_option};
 use super::{Call, Fault, groups};
@@ -21,7 +25,15 @@ pub(super) const SHAPE: Shape = Shape {
     ],
 };
 
+/// The first version in which protocol type and name are mandatory.
+const NAMES_PROTOCOL_SINCE: i16 = 5;
+
 pub(super) fn answer(call: Call<'_>, request: SyncGroupRequest) -> Result<Answer, Fault> {
+    let names_protocol = request.protocol_type.is_some() && request.protocol_name.is_some();
+    if call.header.version >= NAMES_PROTOCOL_SINCE && !names_protocol {
+        let refused = response(GroupReply::Sync(Err(GroupError::InconsistentGroupProtocol)));
+        return Reply::encode(call.header, &refused, Lsn::NONE).map(Answer::Now);
+    }
     let group = own(&request.group_id);
     let request = SyncRequest {
         group: group.clone(),

@@ -31,7 +31,7 @@ fn open(disk: impl Disk, defect: Defect) -> Log {
 async fn fill(log: &Log, count: usize) {
     for n in 0..count {
         let value = vec![n as u8; 1500];
-        log.room(value.len()).await.expect("room");
+        let _room = log.room(value.len()).await.expect("room");
         let (_, lsn) = append(log, at(1, 0), &value);
         log.wait_durable(lsn).await.expect("durable");
     }

@@ -27,7 +27,8 @@ async fn events_of_a_long_log() -> Vec<Event> {
     create_topic(&log, 1, 1);
     for _ in 0..600 {
         let value = [7; 1500];
-        tokio::time::timeout(PATIENCE, log.room(value.len())).await.expect("in time").expect("there is room");
+        let room = tokio::time::timeout(PATIENCE, log.room(value.len())).await.expect("in time");
+        let _room = room.expect("there is room");
         let (_, lsn) = append(&log, at(1, 0), &value);
         log.wait_durable(lsn).await.expect("durable");
     }

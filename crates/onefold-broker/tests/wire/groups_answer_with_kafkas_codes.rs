@@ -1,11 +1,11 @@
-//! What a group says to those who are wrong about it, and to tools: 22 ILLEGAL_GENERATION, 25 UNKNOWN_MEMBER_ID, 68
-//! NON_EMPTY_GROUP, 69 GROUP_ID_NOT_FOUND.
+//! What a group says to those who are wrong about it, and to tools: 22 ILLEGAL_GENERATION, 23 INCONSISTENT_GROUP_PROTOCOL,
+//! 24 INVALID_GROUP_ID, 25 UNKNOWN_MEMBER_ID, 68 NON_EMPTY_GROUP, 69 GROUP_ID_NOT_FOUND.
 
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
 use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use kafka_protocol::messages::{
     DeleteGroupsRequest, DescribeGroupsRequest, GroupId, HeartbeatRequest, LeaveGroupRequest, ListGroupsRequest,
-    OffsetCommitRequest,
+    OffsetCommitRequest, SyncGroupRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -83,4 +83,36 @@ async fn tools_see_what_there_is_and_delete_only_what_is_empty() {
     assert_eq!(listed(&mut raw, &["Empty"]), [("g".to_owned(), "Empty".to_owned())]);
     assert_eq!(codes(&mut raw), [0, 69]);
     assert_eq!(listed(&mut raw, &[]), []);
+}
+
+/// KIP-559, and in Kafka's order: whether the names are there, then the group, the member, and whether they are the names.
+#[tokio::test(flavor = "multi_thread")]
+async fn from_version_5_on_a_sync_names_its_protocol() {
+    let here = start().await;
+    let mut raw = here.connect();
+    let member = Member::joined(&mut raw, "g");
+    let mut sync = |version, group, id_of: &StrBytes, kind: Option<&'static str>, name: Option<&'static str>| {
+        let text = |text: Option<&'static str>| text.map(StrBytes::from_static_str);
+        let request = SyncGroupRequest::default()
+            .with_group_id(id(group))
+            .with_generation_id(member.generation)
+            .with_member_id(id_of.clone());
+        let request =
+            if version < 5 { request } else { request.with_protocol_type(text(kind)).with_protocol_name(text(name)) };
+        raw.call(version, &request).error_code
+    };
+    let stranger = StrBytes::from_static_str("stranger");
+    for group in ["", "none", "g"] {
+        for (kind, name) in [(None, None), (Some("consumer"), None), (None, Some("range"))] {
+            assert_eq!(sync(5, group, &member.id, kind, name), 23, "{group}: {kind:?} {name:?}");
+        }
+    }
+    let named = (Some("consumer"), Some("range"));
+    assert_eq!(sync(5, "", &member.id, named.0, named.1), 24);
+    assert_eq!(sync(5, "none", &member.id, named.0, named.1), 25);
+    assert_eq!(sync(5, "g", &stranger, Some("connect"), named.1), 25);
+    assert_eq!(sync(5, "g", &member.id, Some("connect"), named.1), 23);
+    assert_eq!(sync(5, "g", &member.id, named.0, Some("roundrobin")), 23);
+    assert_eq!(sync(5, "g", &member.id, named.0, named.1), 0);
+    assert_eq!(sync(4, "g", &member.id, None, None), 0, "older versions cannot name it");
 }

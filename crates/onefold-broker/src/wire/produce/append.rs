@@ -24,7 +24,9 @@ pub(super) async fn append(
 ) -> Result<(Vec<Outcome>, Lsn), Fault> {
     let (mut prepared, seen) = prepare(call, request, &mut body);
     let bytes: usize = prepared.iter().filter_map(Prepared::ready).map(|ready| ready.header.size).sum();
-    if let Err(refused) = call.node.log.room(bytes).await {
+    // Kept until the batches are sequenced.
+    let room = call.node.log.room(bytes).await;
+    if let Err(refused) = &room {
         let refusal = Refusal::new(ErrorCode::KAFKA_STORAGE_ERROR, refused.to_string());
         prepared.iter_mut().for_each(|one| one.refuse(&refusal));
     }
@@ -36,6 +38,7 @@ pub(super) async fn append(
         let (outcomes, record) = step.decide(&prepared, body);
         ((outcomes, step.depends, step.waits), record)
     })?;
+    drop(room);
     Ok((outcomes, if waits { depends.max(lsn) } else { depends }))
 }
 

@@ -42,7 +42,14 @@ pub(super) fn groups(ask: &mut Ask<'_>) {
         },
     );
     ask.each(
-        |_| SyncGroupRequest::default().with_group_id(group()).with_member_id(text("nobody")).with_generation_id(1),
+        |version| {
+            let request =
+                SyncGroupRequest::default().with_group_id(group()).with_member_id(text("nobody")).with_generation_id(1);
+            match version {
+                ..5 => request,
+                _ => request.with_protocol_type(Some(text("consumer"))).with_protocol_name(Some(text("range"))),
+            }
+        },
         |_, answer| assert_eq!(answer.error_code, 25),
     );
     ask.each(
