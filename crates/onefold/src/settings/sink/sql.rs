@@ -14,11 +14,13 @@ pub struct SqlSettings {
     pub setup: Vec<String>,
     /// Run in this order for each record, in one transaction.
     pub statements: Located<Vec<Statement>>,
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only SQLite tries statements before they run"))]
     pub(crate) written: Written,
 }
 
 /// Where the SQL stands in the file, for what is found when it is tried.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only SQLite tries statements before they run"))]
 pub(crate) struct Written {
     pub setup: Range<usize>,
     /// One for each statement.
