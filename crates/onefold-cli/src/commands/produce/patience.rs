@@ -33,7 +33,10 @@ impl Patience {
             return None;
         }
         let lines = if outstanding == 1 { "1 line is".to_owned() } else { format!("{outstanding} lines are") };
-        Some(format!("waiting for the broker: {lines} not acknowledged; each is given up after 5 minutes"))
+        Some(format!(
+            "waiting for the broker: {lines} not acknowledged. It is gone, or refuses them for now, as with a full disk: it says so \
+         where it runs. A line is given up after 5 minutes"
+        ))
     }
 }
 
