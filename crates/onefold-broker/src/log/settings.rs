@@ -28,7 +28,8 @@ pub struct LogSettings {
     pub group_bytes: u64,
     /// Durable batches are moved from memory to segments when this many bytes wait, or at a checkpoint.
     pub tail_flush_bytes: usize,
-    /// A segment is synced ahead of the next checkpoint when this many bytes were written to it.
+    /// A segment is synced ahead of the next checkpoint when this many bytes were written to it: the more at once, the
+    /// longer the journal waits behind them.
     pub sync_ahead_bytes: u64,
     /// Produce waits when this many bytes of batches are in memory, durable or not.
     pub tail_limit_bytes: usize,
@@ -56,7 +57,7 @@ impl Default for LogSettings {
             reserve_bytes: 2 << 20,
             group_bytes: 1 << 20,
             tail_flush_bytes: 4 << 20,
-            sync_ahead_bytes: 4 << 20,
+            sync_ahead_bytes: 1 << 20,
             tail_limit_bytes: 64 << 20,
             segment_bytes: 256 << 20,
             retention_every: Duration::from_secs(30),
