@@ -67,6 +67,22 @@ fn a_signal_ends_producing_with_what_was_read() {
 }
 
 #[test]
+fn consuming_ends_where_its_topic_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    let at = |args: &[&str]| run(folder.path(), &[args, &["--bootstrap", &broker.address]].concat());
+    at(&["topics", "create", "t"]).exits(0);
+    let mut alone = Going::start(folder.path(), &["consume", "t", "--bootstrap", &broker.address]);
+    let mut member = Going::start(folder.path(), &["consume", "t", "--group", "g", "--bootstrap", &broker.address]);
+    while !at(&["groups", "describe", "g"]).out.contains(" 1 members") {}
+    at(&["topics", "delete", "t"]).exits(0);
+    for consuming in [&mut alone, &mut member] {
+        let gone = "error: the topic t is there no more: it was deleted".to_owned();
+        assert_eq!(consuming.end(), (vec![gone], Some(1)));
+    }
+}
+
+#[test]
 fn a_broker_that_is_gone_is_told_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let broker = Broker::start(folder.path());

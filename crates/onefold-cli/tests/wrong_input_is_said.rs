@@ -44,6 +44,12 @@ fn names_and_addresses_that_there_cannot_be_are_wrong_usage() {
     let file = "[kafka]\nbootstrap = \"kafka:9092,http://h\"\n";
     std::fs::write(folder.path().join("onefold.toml"), file).expect("writes");
     let checked = run(folder.path(), &["check"]).exits(2);
+    let endless = run(folder.path(), &["check", "/dev/zero"]).exits(2);
+    assert_eq!(endless.err, "error: cannot read /dev/zero: it is larger than 16 MiB, which no settings are\n");
+    let line = format!("{file}x = {}\n", "[".repeat(5_000));
+    std::fs::write(folder.path().join("long.toml"), line).expect("writes");
+    let long = run(folder.path(), &["check", "long.toml"]).exits(2);
+    assert!(long.err.lines().all(|line| line.chars().count() < 300), "the place is shown, not all of its line");
     assert!(checked.err.contains("onefold.toml:2:13") && checked.err.contains("no protocol"), "{}", checked.err);
 }
 

@@ -41,6 +41,7 @@ pub use values::Secret;
 pub use words::{Begin, Mechanism, Missing, Older, Promise};
 
 use crate::placeholders::Path as FieldPath;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A settings file, read and checked.
@@ -104,9 +105,17 @@ impl Cluster {
     }
 }
 
+/// The longest file that is read: one may be named by mistake, and have no end.
+const LONGEST: u64 = 16 << 20;
+
 fn text_of(path: &Path) -> Result<String, LoadError> {
     let unreadable = |why| LoadError::Unreadable { path: path.to_owned(), why };
-    let text = std::fs::read(path).map_err(unreadable)?;
+    let mut text = vec![];
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(LONGEST + 1).read_to_end(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > LONGEST {
+        return Err(unreadable(std::io::Error::other("it is larger than 16 MiB, which no settings are")));
+    }
     String::from_utf8(text).map_err(|_| unreadable(std::io::Error::other("it is not UTF-8 text")))
 }
 

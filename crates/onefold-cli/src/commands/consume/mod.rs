@@ -7,7 +7,7 @@ use crate::kafka::offsets::{self, Ends};
 use crate::kafka::{is_passing, names};
 use clap::Args;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -76,6 +76,7 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
     let consumer = open(client, options, &partitions).or_failed("cannot consume")?;
     let mut left = Left::new(options, &partitions);
     let (mut committed, mut owned, mut is_away) = (Instant::now(), Instant::now(), false);
+    let mut looked = Instant::now();
     while !stop.load(Ordering::Relaxed) && !left.is_done() {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
@@ -94,6 +95,10 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
                 left.reached_end(partition);
             }
             Some(Err(why)) => said_once(&why, options, &mut is_away)?,
+            None if looked.elapsed() > QUIET => {
+                looked = Instant::now();
+                refuse_gone(&consumer, &options.topic)?;
+            }
             None => {}
         }
         if options.group.is_some() && committed.elapsed() > Duration::from_secs(1) {
@@ -174,8 +179,29 @@ fn open(client: &ClientConfig, options: &Options, partitions: &[Ends]) -> Result
     Ok(consumer)
 }
 
+/// How often a topic in which nothing comes is looked for.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// Of a topic that was deleted the client would wait for more, and say nothing.
+fn refuse_gone(consumer: &BaseConsumer, topic: &str) -> Done {
+    // A broker that does not answer is another matter, and told elsewhere.
+    let Ok(metadata) = consumer.fetch_metadata(Some(topic), Duration::from_secs(1)) else { return Ok(()) };
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    match found.and_then(|found| found.error()).map(RDKafkaErrorCode::from) {
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition) => Err(gone(topic)),
+        _ => Ok(()),
+    }
+}
+
+fn gone(topic: &str) -> Failure {
+    Failure::failed(format!("the topic {topic} is there no more: it was deleted"))
+}
+
 /// Errors that a client recovers from by itself are said, once an outage, and waited out; the others end the command.
 fn said_once(why: &KafkaError, options: &Options, is_away: &mut bool) -> Done {
+    if why.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownTopicOrPartition) {
+        return Err(gone(&options.topic));
+    }
     if !is_passing(why) {
         return Err(Failure::failed(format!("cannot consume {}: {why}", options.topic)));
     }
