@@ -9,9 +9,10 @@ pub struct Note {
     pub is_open: bool,
     /// The position at which that owner began.
     pub start: i64,
-    /// So many owners before it ended without a word and left the position at `start`; 2 stands for more, too.
+    /// So many owners in a row ended without a word before it; 3 stands for more, too.
     pub ends: u32,
-    /// With `ends`: no record at this offset or above it has run since the last of them.
+    /// With `ends`: no record at this offset or above it has run since the last of them. Where it is closed after two, the
+    /// suspects are below.
     pub horizon: i64,
     /// The suspect whose turn it is, once it has begun to run alone.
     pub tried: Option<Tried>,

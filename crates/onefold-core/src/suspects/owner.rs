@@ -7,24 +7,30 @@ use super::note::{Note, Tried};
 pub struct SuspectsSettings {
     /// A record that ended the process so often while it ran alone is dead. At least 1.
     pub crashes: u32,
-    /// After one end without a word: no more offsets than about this may be in flight above what is noted.
+    /// After one end without a word: no more records than this are unsettled or may come, up to what is noted.
     pub window: i64,
     /// After one end without a word: the window holds until the position has come so far.
     pub watched: i64,
+    /// After two: so many records, until the suspects are through. They are those that run alone after one more.
+    pub few: i64,
 }
 
 impl SuspectsSettings {
     /// The measures of pipelines, for records that are dead after so many crashes.
     ///
-    /// Suspects cost a durable note each, so the window is small; it costs one a half window while it holds. The
-    /// stretch is longer than what a pipeline finishes between two commits.
+    /// A window costs a durable note each time that half of it is settled. The first one holds for as long as a pipeline
+    /// may need to finish what was in flight, and is wide; the second one only for what is in the first, and what it
+    /// holds costs a durable note each and keeps everything else quiet: it is small.
     pub const fn crashes(crashes: u32) -> SuspectsSettings {
-        SuspectsSettings { crashes: if crashes == 0 { 1 } else { crashes }, window: 512, watched: 32_768 }
+        let crashes = if crashes == 0 { 1 } else { crashes };
+        SuspectsSettings { crashes, window: 512, watched: 32_768, few: 8 }
     }
 }
 
-/// How many ends in a row make suspects.
-const ENDS: u32 = 2;
+/// After so many ends in a row only a few records run at a time.
+const FEW: u32 = 2;
+/// After so many: one.
+const ALONE: u32 = 3;
 
 /// What is to be done with a suspect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +58,9 @@ pub struct Suspects {
 enum Mode {
     /// Nothing is known against anybody.
     Calm,
-    /// After one end: it is noted how far reading goes, until the position is here.
+    /// After one end or two: it is noted how far reading goes, until the position is here.
     Watched { until: i64 },
-    /// After two: suspects, one after the other.
+    /// After three: suspects, one after the other.
     Careful(Turn),
 }
 
@@ -99,6 +105,11 @@ impl Suspects {
         self.mode == Mode::Calm && self.limit == i64::MAX
     }
 
+    /// Suspects run a few at a time, beside whatever else runs.
+    pub fn is_wary(&self) -> bool {
+        matches!(self.mode, Mode::Watched { .. }) && self.note.ends >= FEW
+    }
+
     /// Suspects run one after the other.
     pub fn is_careful(&self) -> bool {
         matches!(self.mode, Mode::Careful(_))
@@ -112,7 +123,7 @@ impl Suspects {
     /// The note of this version is durable, and so is this position.
     pub fn durable(&mut self, version: u64, position: i64) {
         self.durable = self.durable.max(version);
-        if matches!(self.mode, Mode::Watched { until } if position >= until) {
+        if matches!(self.mode, Mode::Watched { until } if position >= until) && !self.is_wary() {
             // The note says the same as a calm one now: whoever finds it sees that the position moved.
             (self.mode, self.limit) = (Mode::Calm, i64::MAX);
         }
@@ -126,15 +137,19 @@ impl Suspects {
         }
     }
 
-    /// Reading came to `next`, the offset of the record that waits or is awaited, in a log that ends at `end`. Notes
-    /// more room while the partition is watched.
-    pub fn reached(&mut self, next: i64, end: i64) {
-        let is_near = next.saturating_add(self.settings.window / 2) >= self.note.horizon && next < end;
-        if matches!(self.mode, Mode::Watched { .. }) && is_near && self.is_durable() {
-            let horizon = next.saturating_add(self.settings.window).min(end).max(next + 1);
-            if horizon > self.note.horizon {
-                self.write(|note| note.horizon = horizon);
-            }
+    /// Reading came to `next`, the offset of the record that waits or is awaited, in a log that ends at `end`; so many
+    /// records before it are not settled. Notes more room while the partition is watched.
+    pub fn reached(&mut self, next: i64, unsettled: usize, end: i64) {
+        if !matches!(self.mode, Mode::Watched { .. }) || !self.is_durable() {
+            return;
+        }
+        let window = if self.is_wary() { self.settings.few } else { self.settings.window };
+        let room = window.saturating_sub(i64::try_from(unsettled).unwrap_or(i64::MAX)).max(0);
+        let (noted, horizon) = (self.note.horizon, next.saturating_add(room).min(end));
+        // A note for each record would cost more than they do; without any, nothing would come.
+        let is_worth_it = horizon >= noted.saturating_add(window / 2) || next >= noted;
+        if horizon > noted && is_worth_it {
+            self.write(|note| note.horizon = horizon);
         }
     }
 
@@ -202,6 +217,13 @@ impl Suspects {
         if self.version == 0 {
             return;
         }
+        if let Mode::Watched { until } = self.mode
+            && self.is_wary()
+            && self.note.horizon != until
+        {
+            // Of the set nobody ended anything; those beyond it were in flight, too, at the end before.
+            self.write(|note| note.horizon = until);
+        }
         if let Mode::Careful(Turn::Runs(offset)) = self.mode {
             self.rests(offset);
         }
@@ -219,7 +241,12 @@ impl Suspects {
     }
 
     fn end_if_through(&mut self, position: i64) {
-        if self.is_careful() && position >= self.note.horizon {
+        let suspects_end = match self.mode {
+            Mode::Careful(_) => self.note.horizon,
+            Mode::Watched { until } if self.is_wary() => until,
+            _ => return,
+        };
+        if position >= suspects_end {
             self.mode = Mode::Calm;
             self.write(|note| *note = Note::calm(position));
         }
@@ -240,26 +267,31 @@ fn judge(before: Option<Note>, position: i64, end: i64, settings: SuspectsSettin
     let calm = (Note::calm(position), Mode::Calm);
     // A position that went back was moved by a person, or with its database: the note is about another time.
     let Some(before) = before.filter(|before| before.start <= position) else { return calm };
+    let ends = ends_in_a_row(&before, position, end);
+    let tried = before.tried.filter(|tried| ends >= ALONE && tried.offset >= position);
+    let note = |horizon| Note { is_open: true, start: position, ends, horizon, tried };
+    let ahead = |count: i64| position.saturating_add(count).min(end);
+    match ends {
+        0 => calm,
+        1 => (note(ahead(settings.window)), Mode::Watched { until: ahead(settings.watched) }),
+        FEW => (note(ahead(settings.few)), Mode::Watched { until: before.horizon.min(end) }),
+        _ => (note(before.horizon), Mode::Careful(Turn::Nobodys)),
+    }
+}
+
+/// How many owners ended without a word, the last one included, since anything spoke for what was in flight.
+fn ends_in_a_row(before: &Note, position: i64, end: i64) -> u32 {
     // Suspects stay suspects until the position has passed them all, however owners come and go meanwhile.
-    if before.ends >= ENDS && position < before.horizon {
-        let tried = before.tried.filter(|tried| tried.offset >= position);
-        let note = Note { is_open: true, start: position, tried, ..before };
-        return (note, Mode::Careful(Turn::Nobodys));
+    if before.ends >= FEW && position < before.horizon {
+        // A record that was tried alone was so after two ends, by releases that knew no sets.
+        let is_narrowed = before.is_open || before.tried.is_some();
+        return before.ends.saturating_add(u32::from(is_narrowed)).min(ALONE);
     }
     let in_flight = position < if before.ends == 0 { end } else { before.horizon };
-    let ends = match position > before.start {
+    match position > before.start {
         // An owner that left in order left nothing in flight.
         true => u32::from(before.is_open && position < end),
         // It is no evidence against anybody where nobody can have run.
-        false => ENDS.min(before.ends.saturating_add(u32::from(before.is_open && in_flight))),
-    };
-    let note = |horizon| Note { is_open: true, start: position, ends, horizon, tried: None };
-    match ends {
-        0 => calm,
-        1 => {
-            let horizon = position.saturating_add(settings.window).min(end);
-            (note(horizon), Mode::Watched { until: position.saturating_add(settings.watched).min(end) })
-        }
-        _ => (note(before.horizon), Mode::Careful(Turn::Nobodys)),
+        false => before.ends.saturating_add(u32::from(before.is_open && in_flight)).min(ALONE),
     }
 }

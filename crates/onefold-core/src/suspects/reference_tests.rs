@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SETTINGS: SuspectsSettings = SuspectsSettings { crashes: 3, window: 16, watched: 64 };
+const SETTINGS: SuspectsSettings = SuspectsSettings { crashes: 3, window: 16, watched: 64, few: 4 };
 
 /// One owner: how far the position comes, and how it ends.
 #[derive(Clone, Debug)]
@@ -37,39 +37,79 @@ fn lives() -> impl Strategy<Value = Vec<Life>> {
 }
 
 /// What happened to one partition so far, told without notes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct History {
-    /// Ends in a row without a word, each with something in flight, since the position moved last.
-    ends: usize,
-    /// The last owner: how far it may have read, if it ended without a word and began in calm or was watched.
-    unheard: Option<Read>,
-    /// While there are suspects: up to where.
-    suspects: Option<i64>,
+    /// Ends in a row without a word, each with something in flight, since the position moved last. No more than two are
+    /// counted: then there are suspects.
+    ends: u32,
+    /// What the last owner was doing when it ended.
+    last: Doing,
+    /// How far it may have read.
+    read: i64,
+    has_moved: bool,
+    is_closed: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Read {
-    /// As far as there was something to read.
-    Anything,
-    To(i64),
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Doing {
+    /// Whatever it read.
+    All,
+    /// A window.
+    Window,
+    /// A few at a time of the suspects up to here.
+    Few(i64),
+    /// Each of those up to here alone.
+    Alone(i64),
 }
 
 impl History {
-    /// The next owner comes; up to where there are suspects.
-    fn next(&mut self, position: i64, end: i64) -> Option<i64> {
-        let read = match self.unheard.take() {
-            Some(Read::Anything) => end,
-            Some(Read::To(offset)) => offset,
-            None => 0,
-        };
-        if position < read {
-            self.ends += 1;
-            if self.ends == 2 {
-                self.suspects = Some(read);
-            }
+    fn new() -> History {
+        History { ends: 0, last: Doing::All, read: 0, has_moved: false, is_closed: true }
+    }
+
+    /// The next owner comes; what it is to do.
+    fn next(&mut self, position: i64, end: i64) -> Doing {
+        match self.last {
+            Doing::Few(until) if self.is_closed && position < until => return Doing::Few(until),
+            Doing::Few(until) if position < until && position < self.read => return Doing::Alone(self.read),
+            Doing::Alone(until) if position < until => return Doing::Alone(until),
+            _ => {}
         }
-        self.suspects = self.suspects.filter(|suspects| position < *suspects);
-        self.suspects
+        if self.has_moved {
+            self.ends = 0;
+        }
+        // Nobody knows how far one read that had no window, or whose window moved.
+        let read = if self.last == Doing::All || self.has_moved { end } else { self.read };
+        self.ends += u32::from(!self.is_closed && position < read);
+        match self.ends {
+            0 => Doing::All,
+            1 => Doing::Window,
+            _ => Doing::Few(read),
+        }
+    }
+}
+
+impl Doing {
+    fn of(owner: &Suspects, until: i64) -> Doing {
+        match () {
+            () if owner.is_calm() => Doing::All,
+            () if owner.is_careful() => Doing::Alone(owner.note().1.horizon),
+            () if owner.is_wary() => Doing::Few(until),
+            () => Doing::Window,
+        }
+    }
+}
+
+/// All that comes is done, up to `to`, as far as the notes let it.
+fn go_on(owner: &mut Suspects, position: &mut i64, to: i64, end: i64) {
+    while *position < to {
+        let before = *position;
+        *position = owner.limit().min(to);
+        owner.settled(*position);
+        owner.durable(owner.note().0, *position);
+        owner.reached(*position, 0, end);
+        owner.durable(owner.note().0, *position);
+        assert!(*position > before, "it stands still: {owner:?}");
     }
 }
 
@@ -131,46 +171,71 @@ proptest! {
         }
     }
 
-    /// Careful is who had two ends in a row at one position with something in flight, and nobody else.
+    /// What an owner does is what the ends before it say, and nothing else.
     #[test]
-    fn two_ends_in_a_row_without_progress_make_suspects(lives in lives()) {
+    fn each_end_in_a_row_narrows_down_what_was_in_flight(lives in lives()) {
         let (mut note, mut position, mut end) = (None, 0i64, 10i64);
-        let mut history = History::default();
+        let mut history = History::new();
         for life in lives {
             end += life.grows;
             let mut owner = Suspects::opened(note, position, end, SETTINGS);
-            let suspects = history.next(position, end);
-            prop_assert_eq!(owner.is_careful(), suspects.is_some(), "{:?} {:?}", history, owner);
+            let doing = history.next(position, end);
+            let until = if let Doing::Few(until) = doing { until } else { 0 };
+            prop_assert_eq!(Doing::of(&owner, until), doing, "{:?} {:?}", history, owner);
             owner.durable(owner.note().0, position);
-            let (start, was_calm, read) = (position, owner.is_calm(), owner.limit().min(end));
-            match suspects {
-                Some(until) => {
-                    prop_assert_eq!(owner.note().1.horizon, until);
-                    // All of them come back well, or the first does not.
-                    if life.cleared > 0 {
-                        all_come_back(&mut owner, &mut position);
-                        prop_assert_eq!(position, until);
-                        prop_assert!(owner.is_calm());
-                        history = History::default();
-                    }
+            let start = position;
+            match doing {
+                // All of them come back well, or the first does not.
+                Doing::Alone(_) if life.cleared > 0 => {
+                    all_come_back(&mut owner, &mut position);
+                    prop_assert!(owner.is_calm());
                 }
-                None => {
-                    position = read.min(position + life.moves).max(position);
-                    owner.settled(position);
-                    owner.durable(owner.note().0, position);
-                }
+                Doing::Alone(_) => {}
+                _ => go_on(&mut owner, &mut position, end.min(start + life.moves), end),
             }
-            if position > start {
-                history.ends = 0;
-            }
+            history.last = Doing::of(&owner, until);
+            history.read = owner.limit();
+            history.has_moved = position > start;
+            history.is_closed = life.is_closed;
             if life.is_closed {
                 owner.close();
-            } else if suspects.is_none() || position > start {
-                // Whoever moved on is told from calm by nothing: what it read last is anything.
-                let moved = position > start;
-                history.unheard = Some(if was_calm || moved { Read::Anything } else { Read::To(read) });
             }
             note = Some(owner.note().1);
+        }
+    }
+
+    /// However far apart the unsettled ones are: no more of them are below the horizon than a window, or a set, is long.
+    #[test]
+    fn no_more_are_unsettled_below_the_horizon_than_a_window_holds(
+        ends in 1u32..=2,
+        settles in prop::collection::vec((0..20usize, any::<bool>()), 1..300),
+    ) {
+        let before = Note { is_open: true, start: 0, ends: ends - 1, horizon: 900, tried: None };
+        let mut owner = Suspects::opened(Some(before), 0, 1000, SETTINGS);
+        owner.durable(1, 0);
+        let most = if owner.is_wary() { SETTINGS.few } else { SETTINGS.window };
+        prop_assert_eq!(owner.is_wary(), ends == 2);
+        let (mut unsettled, mut next) = (std::collections::BTreeSet::new(), 0i64);
+        for (nth, is_durable) in settles {
+            while next < owner.limit().min(1000) {
+                unsettled.insert(next);
+                next += 1;
+            }
+            // Any of them, the first of them last.
+            if let Some(settled) = unsettled.iter().rev().nth(nth % unsettled.len().max(1)).copied() {
+                unsettled.remove(&settled);
+            }
+            let position = unsettled.first().copied().unwrap_or(next);
+            owner.settled(position);
+            owner.reached(next, unsettled.len(), 1000);
+            if is_durable {
+                owner.durable(owner.note().0, position);
+            }
+            if !owner.is_wary() && (ends == 2 || owner.is_calm()) {
+                break;
+            }
+            let to_come = owner.note().1.horizon - next;
+            prop_assert!(unsettled.len() as i64 + to_come <= most, "{} and {} of {}", unsettled.len(), to_come, most);
         }
     }
 }
@@ -187,14 +252,14 @@ fn all_come_back(owner: &mut Suspects, position: &mut i64) {
 }
 
 #[test]
-fn a_killer_is_dead_after_five_crashes() {
+fn a_killer_is_dead_after_six_crashes() {
     let (mut note, mut crashes) = (None, 0);
     loop {
         let mut owner = Suspects::opened(note, 40, 1000, SuspectsSettings::crashes(3));
         owner.durable(1, 40);
         match owner.call(40) {
             Some(Call::Dead { deaths }) => {
-                assert_eq!((deaths, crashes), (3, 5));
+                assert_eq!((deaths, crashes), (3, 6));
                 return;
             }
             Some(Call::Run) => owner.begin(40),
@@ -223,16 +288,71 @@ fn what_is_watched_is_noted_before_it_may_be_read() {
     assert_eq!(owner.limit(), 0);
     owner.durable(1, 0);
     assert_eq!(owner.limit(), 16);
-    owner.reached(4, 1000);
+    owner.reached(4, 0, 1000);
     assert_eq!(owner.limit(), 16, "half of the window is left");
-    owner.reached(9, 1000);
+    owner.reached(9, 0, 1000);
     assert_eq!((owner.limit(), owner.note().1.horizon), (16, 25));
     owner.durable(2, 0);
     assert_eq!(owner.limit(), 25);
     // No further than the log goes: what is not there yet is no suspect.
-    owner.reached(25, 26);
+    owner.reached(25, 0, 26);
     owner.durable(3, 0);
     assert_eq!(owner.limit(), 26);
     owner.durable(3, 64);
     assert!(owner.is_calm());
+}
+
+#[test]
+fn one_that_takes_long_holds_up_no_other_of_its_set() {
+    let before = Note { is_open: true, start: 0, ends: 1, horizon: 12, tried: None };
+    let mut owner = Suspects::opened(Some(before), 0, 1000, SETTINGS);
+    owner.durable(1, 0);
+    assert!(owner.is_wary());
+    // The first one hangs, the others come and go.
+    for next in (4..40).step_by(3) {
+        assert_eq!(owner.limit(), next);
+        owner.reached(next, 1, 1000);
+        owner.durable(owner.note().0, 0);
+        owner.settled(0);
+    }
+    // Nor do all of them together: then nothing more comes until one is settled.
+    let noted = owner.note();
+    owner.reached(owner.limit(), 4, 1000);
+    assert_eq!(owner.note(), noted);
+    owner.reached(owner.limit(), 3, 1000);
+    assert_eq!(owner.note().1.horizon, noted.1.horizon + 1);
+    // The suspects end at 12, and it goes on as ever when that is durable.
+    owner.settled(12);
+    assert!(!owner.is_wary() && owner.limit() < i64::MAX);
+    owner.durable(owner.note().0, 12);
+    assert!(owner.is_calm());
+}
+
+#[test]
+fn who_leaves_in_order_leaves_all_suspects_and_no_set() {
+    let before = Note { is_open: true, start: 0, ends: 1, horizon: 512, tried: None };
+    let mut owner = Suspects::opened(Some(before), 0, 1000, SETTINGS);
+    owner.durable(1, 0);
+    owner.settled(3);
+    owner.close();
+    let closed = owner.note().1;
+    assert_eq!(closed.to_string(), "c0-2-512");
+    let next = Suspects::opened(Some(closed), 3, 1000, SETTINGS);
+    assert!(next.is_wary());
+    assert_eq!(next.note().1.to_string(), "o3-2-7");
+}
+
+/// Releases that knew no sets wrote 2 for suspects that run alone: theirs go on to do so.
+#[test]
+fn notes_of_earlier_releases_keep_their_meaning() {
+    let alone = |text: &str| {
+        let owner = Suspects::opened(Note::read(text), 40, 1000, SETTINGS);
+        owner.is_careful().then(|| owner.note().1.to_string())
+    };
+    assert_eq!(alone("o40-2-552").as_deref(), Some("o40-3-552"));
+    assert_eq!(alone("o40-2-552-43-1").as_deref(), Some("o40-3-552-43-1"));
+    assert_eq!(alone("c40-2-552-40-2").as_deref(), Some("o40-3-552-40-2"));
+    // None of them had run yet.
+    assert_eq!(alone("c40-2-552"), None);
+    assert_eq!(alone("o40-1-552"), None);
 }

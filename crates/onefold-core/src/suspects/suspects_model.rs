@@ -10,9 +10,10 @@ use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use super::*;
 
-const END: i64 = 4;
+const END: i64 = 5;
 const CRASHES: u32 = 2;
-const SETTINGS: SuspectsSettings = SuspectsSettings { crashes: CRASHES, window: 2, watched: 3 };
+const FEW: i64 = 2;
+const SETTINGS: SuspectsSettings = SuspectsSettings { crashes: CRASHES, window: 3, watched: 4, few: FEW };
 /// A killer may kill once a position (as one of many in flight) and once more, and so often alone.
 const MOST_KILLS: u32 = END as u32 + 1 + CRASHES;
 
@@ -27,6 +28,10 @@ enum Variant {
     ForgetsNotes,
     /// The rest of the process goes on as soon as the suspect came back.
     OpensTheGateEarly,
+    /// Takes in what the note will say soon.
+    RunsAheadOfTheNote,
+    /// A set that moves on is as long as the window, whatever of it is not settled.
+    SetsGrow,
 }
 
 /// Where positions are.
@@ -126,11 +131,20 @@ impl Killers {
         Some(())
     }
 
+    fn reach(&self, up: &mut Process) {
+        let unsettled = match self.variant {
+            Variant::SetsGrow => 0,
+            _ => up.waiting.len() + up.running.len(),
+        };
+        up.suspects.reached(up.next, unsettled, END);
+    }
+
     fn take(&self, up: &mut Process) -> Option<()> {
         while up.done.contains(&up.next) {
             up.next += 1;
         }
-        let is_free = up.next < up.suspects.limit();
+        let is_noted = self.variant == Variant::RunsAheadOfTheNote && up.next < up.suspects.note().1.horizon;
+        let is_free = up.next < up.suspects.limit() || is_noted;
         // Nothing is read before the first note is durable.
         let opened = up.suspects.note().0 > 1 || up.suspects.is_durable();
         (up.next < END && is_free && opened).then(|| {
@@ -242,7 +256,7 @@ impl Model for Killers {
         let mut world = last.clone();
         match action {
             Action::Open => self.open(&mut world)?,
-            Action::Reach => world.up.as_mut().map(|up| up.suspects.reached(up.next, END))?,
+            Action::Reach => self.reach(world.up.as_mut()?),
             Action::Take => self.take(world.up.as_mut()?)?,
             Action::Call => self.call(&mut world)?,
             Action::Run(offset) => self.run(&mut world, offset)?,
@@ -269,6 +283,16 @@ impl Model for Killers {
             }),
             Property::always("a killer ends dead within bounded crashes", |_, world: &World| {
                 world.kills.iter().all(|kills| *kills <= MOST_KILLS)
+            }),
+            Property::always("what is taken in after an end is below the horizon that is durable", |_, world: &World| {
+                let Some(up) = world.up.as_ref().filter(|up| !up.suspects.is_calm()) else { return true };
+                let horizon = world.note.map_or(0, |note| note.horizon);
+                up.waiting.iter().chain(&up.running).all(|offset| *offset < horizon)
+            }),
+            Property::always("only a few run alone", |_, world: &World| {
+                let Some(up) = world.up.as_ref().filter(|up| up.suspects.is_careful()) else { return true };
+                let alone = position(&world.done)..up.suspects.note().1.horizon;
+                alone.filter(|offset| !world.done.contains(offset)).count() <= FEW as usize
             }),
             Property::always("nothing is skipped", |_, world: &World| !world.passed_undone),
             Property::always("it always goes on", |model: &Killers, world: &World| {
@@ -347,6 +371,16 @@ fn a_suspect_that_is_charged_while_it_waits_dies_innocent() {
 #[test]
 fn without_the_note_a_killer_kills_for_ever() {
     breaks(Variant::ForgetsNotes, "a killer ends dead within bounded crashes");
+}
+
+#[test]
+fn what_runs_before_its_set_is_noted_is_found_out() {
+    breaks(Variant::RunsAheadOfTheNote, "what is taken in after an end is below the horizon that is durable");
+}
+
+#[test]
+fn a_set_that_forgets_what_is_unsettled_grows() {
+    breaks(Variant::SetsGrow, "only a few run alone");
 }
 
 #[test]
