@@ -108,6 +108,12 @@ impl PartitionProgress {
         Delivered::New(Ticket { assignment: self.assignment, place, offset, bytes })
     }
 
+    /// Whether an earlier owner finished the record at `offset`, which is to be delivered next: it will be
+    /// [`Delivered::Done`], and nothing of it runs.
+    pub fn was_done_before(&self, offset: i64, leader_epoch: Option<i32>) -> bool {
+        !self.closed && offset >= self.end && self.restored.will_cover(offset, leader_epoch)
+    }
+
     /// Whether the record at `offset` is new, and may run as it comes with `running` records of this partition running
     /// already: what [`PartitionProgress::delivered`] and [`PartitionProgress::may_run`] would say.
     pub fn may_run_at_once(&self, offset: i64, running: usize) -> bool {

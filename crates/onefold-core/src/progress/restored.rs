@@ -36,13 +36,21 @@ impl Restored {
     /// Epochs rise along the log. A record of a higher epoch than the last done one was written after the state was
     /// saved, in place of one that a leader change cut off: it and all that follow are other records.
     pub(super) fn covers(&mut self, offset: i64, epoch: Option<i32>) -> bool {
-        if let (Some(saved), Some(now)) = (self.epoch, epoch)
-            && now > saved
-        {
+        if self.is_cut_off(epoch) {
             self.runs.clear();
         }
         self.pass(offset);
         self.runs.front().is_some_and(|(from, _)| *from <= offset)
+    }
+
+    /// What [`Restored::covers`] will say of the next record that is delivered.
+    pub(super) fn will_cover(&self, offset: i64, epoch: Option<i32>) -> bool {
+        let run = self.runs.iter().find(|(_, to)| *to > offset);
+        !self.is_cut_off(epoch) && run.is_some_and(|(from, _)| *from <= offset)
+    }
+
+    fn is_cut_off(&self, epoch: Option<i32>) -> bool {
+        matches!((self.epoch, epoch), (Some(saved), Some(now)) if now > saved)
     }
 
     /// Nothing below `offset` will be asked about again.

@@ -113,12 +113,16 @@ impl Careful {
         if !owned.is_calm() {
             self.watched.insert(partition);
         }
+        if owned.watch.suspects.is_wary() {
+            tracing::debug!(pipeline, partition, "the process ended twice without getting on: a few records run at a time");
+        }
         if owned.watch.suspects.is_careful() {
             let (from, to) = (owned.reached, owned.watch.suspects.note().1.horizon);
             tracing::warn!(
                 pipeline,
                 partition,
-                "the process ended twice or more without getting on: the records from {from} to {to} run one at a time"
+                "the process ended three times or more without getting on: what is unsettled from {from} to {to} runs one at \
+                 a time"
             );
         }
     }

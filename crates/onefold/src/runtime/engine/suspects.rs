@@ -119,13 +119,34 @@ impl Engine {
             owned.watch.suspects.durable(0, position);
         }
         let next = owned.watch.waiting.front().map_or(owned.reached, |record| record.offset);
-        owned.watch.suspects.reached(next, owned.end);
-        if owned.watch.suspects.is_careful() {
+        owned.watch.suspects.reached(next, owned.progress.in_flight(), owned.end);
+        self.pass_what_was_done(partition);
+        if self.is_careful_of(partition) {
             self.call_suspect(partition);
         } else {
             self.open_gate(partition);
         }
         self.let_in(partition);
+    }
+
+    fn is_careful_of(&self, partition: i32) -> bool {
+        self.owned.get(&partition).is_some_and(|owned| owned.watch.suspects.is_careful())
+    }
+
+    /// What an earlier owner had done among suspects runs nothing: it waits for no turn of its own.
+    fn pass_what_was_done(&mut self, partition: i32) {
+        while let Some(owned) = self.owned.get_mut(&partition)
+            && owned.watch.suspects.is_careful()
+            && owned.watch.suspects.turn().is_none()
+            && let Some(record) = owned.watch.waiting.front()
+            && owned.progress.was_done_before(record.offset, record.leader_epoch)
+            && let Some(record) = owned.watch.waiting.pop_front()
+        {
+            self.take_in_late(record);
+            if let Some(owned) = self.owned.get_mut(&partition) {
+                owned.watch.suspects.settled(owned.progress.position());
+            }
+        }
     }
 
     /// Whose turn it is, and what is to be done about it.
