@@ -284,11 +284,14 @@ impl Model for Killers {
             Property::always("a killer ends dead within bounded crashes", |_, world: &World| {
                 world.kills.iter().all(|kills| *kills <= MOST_KILLS)
             }),
-            Property::always("what is taken in after an end is below the horizon that is durable", |_, world: &World| {
-                let Some(up) = world.up.as_ref().filter(|up| !up.suspects.is_calm()) else { return true };
-                let horizon = world.note.map_or(0, |note| note.horizon);
-                up.waiting.iter().chain(&up.running).all(|offset| *offset < horizon)
-            }),
+            Property::always(
+                "what is taken in after an end is below the horizon that is durable",
+                |_, world: &World| {
+                    let Some(up) = world.up.as_ref().filter(|up| !up.suspects.is_calm()) else { return true };
+                    let horizon = world.note.map_or(0, |note| note.horizon);
+                    up.waiting.iter().chain(&up.running).all(|offset| *offset < horizon)
+                },
+            ),
             Property::always("only a few run alone", |_, world: &World| {
                 let Some(up) = world.up.as_ref().filter(|up| up.suspects.is_careful()) else { return true };
                 let alone = position(&world.done)..up.suspects.note().1.horizon;

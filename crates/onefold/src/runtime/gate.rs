@@ -66,6 +66,11 @@ impl Member {
         self.gate.asked.load(Ordering::SeqCst) != 0 && !self.is_alone
     }
 
+    /// Whether this engine holds the gate, or has asked for it and was not refused.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.mine != 0
+    }
+
     /// Nothing of this engine runs, and nothing begins as long as it must wait.
     pub(crate) fn is_quiet(&self) {
         let asked = self.gate.asked.load(Ordering::SeqCst);

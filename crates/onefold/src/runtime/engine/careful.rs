@@ -12,7 +12,7 @@ use crate::runtime::inbox::Inbox;
 /// What an engine does about suspects, over all of its partitions.
 pub(super) struct Careful {
     pub(super) member: Member,
-    /// The partition whose suspect the gate is held, or asked for.
+    /// The partition whose suspect the gate is held, or asked for; none between two of them.
     pub(super) asks: Option<i32>,
     /// That suspect.
     pub(super) asks_for: i64,
@@ -57,17 +57,22 @@ impl Careful {
 
     /// Whether nothing may begin.
     pub(super) fn must_wait(&self) -> bool {
-        self.member.must_wait()
+        self.member.must_wait() || self.is_between()
     }
 
     /// Whether it is another engine's suspect that keeps this one from beginning.
     pub(super) fn waits_for_others(&self) -> bool {
-        self.must_wait() && self.asks.is_none()
+        self.member.must_wait() && !self.member.has_asked()
     }
 
     /// Whether nothing may even be looked at: filters and ids are read by code that may kill as well.
     pub(super) fn is_hushed(&self) -> bool {
         self.is_alone || self.must_wait()
+    }
+
+    /// Everything is quiet for a suspect of this engine, and none has its turn.
+    pub(super) fn is_between(&self) -> bool {
+        self.is_alone && self.asks.is_none()
     }
 
     /// Whether things may begin in the turn that begins; to be told when it is over.
@@ -114,7 +119,11 @@ impl Careful {
             self.watched.insert(partition);
         }
         if owned.watch.suspects.is_wary() {
-            tracing::debug!(pipeline, partition, "the process ended twice without getting on: a few records run at a time");
+            tracing::debug!(
+                pipeline,
+                partition,
+                "the process ended twice without getting on: a few records run at a time"
+            );
         }
         if owned.watch.suspects.is_careful() {
             let (from, to) = (owned.reached, owned.watch.suspects.note().1.horizon);
