@@ -1,5 +1,6 @@
-//! After ends of the process without progress the records of a partition run one at a time. While one does, nothing else
-//! is even looked at; between two of them everything else goes on; and nobody is charged for what was no end.
+//! After two ends of the process without progress the records of a partition run a few at a time, after three what was
+//! among the few runs alone. While one does, nothing else is even looked at; now and then everything else goes on; and
+//! nobody is charged for what was no end.
 
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -7,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use onefold::pipeline::filter::FilterVerdict;
+use onefold::pipeline::plan::Order;
 use onefold::prelude::*;
 use onefold::testing::{self, MemoryCluster};
 use onefold_core::suspects::Note;
@@ -31,6 +33,8 @@ struct Seen {
     order: Mutex<Vec<String>>,
     suspects: AtomicU32,
     alone: AtomicBool,
+    running: AtomicU32,
+    most: AtomicU32,
     /// Something was looked at while a suspect ran.
     disturbed: AtomicBool,
     disturbing: Notify,
@@ -57,14 +61,22 @@ fn order(key: &str) -> Record {
     Record::new("orders", Some(key.as_bytes()), Some(key.as_bytes()))
 }
 
-/// Payments in one partition, all of them suspects of the pipeline that comes next.
+/// So many records, unsettled, run at a time after two ends.
+const FEW: u32 = 8;
+
+/// Payments in one partition. The first few of them run alone in the pipeline that comes next.
 async fn with_suspects(count: u32) -> MemoryCluster {
+    after_ends(3, 1, count).await
+}
+
+/// Payments of a group whose process has ended so many times when it began.
+async fn after_ends(ends: u32, partitions: i32, count: u32) -> MemoryCluster {
     let cluster = MemoryCluster::new();
-    cluster.create_topic("payments", 1);
+    cluster.create_topic("payments", partitions);
     for payment in payments(count) {
         cluster.append(payment);
     }
-    for _ in 0..2 {
+    for _ in 0..ends {
         let pipeline = Pipeline::from("payments").group("receipts").handle(async || {});
         let ended = testing::run_on(&cluster, pipeline).crash_at("before-effect", 1).await.unwrap();
         assert!(ended.crashed);
@@ -101,9 +113,100 @@ fn beside(seen: &Arc<Seen>, cluster: &MemoryCluster) -> tokio::task::JoinHandle<
     tokio::spawn(async move { drop(running.await.unwrap()) })
 }
 
+/// Of one partition, as many as may: they wait for each other. One that takes long holds up none of the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_two_ends_a_few_run_at_a_time() {
+    const COUNT: u32 = 40;
+    let cluster = after_ends(2, 1, COUNT).await;
+    let seen = Seen::on(&cluster);
+    let pipeline = Pipeline::from("payments").group("receipts").order(Order::None).with_state(seen.clone()).handle(
+        async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| {
+            let running = seen.running.fetch_add(1, Ordering::SeqCst) + 1;
+            seen.most.fetch_max(running, Ordering::SeqCst);
+            if offset < i64::from(FEW) {
+                until("all of the first set run", || seen.most.load(Ordering::SeqCst) >= FEW).await;
+            }
+            if offset == 0 {
+                until("the others are done", || seen.count("done") as u32 == COUNT - 1).await;
+            }
+            seen.running.fetch_sub(1, Ordering::SeqCst);
+            seen.add("done");
+        },
+    );
+    let ended = testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
+    assert_eq!(seen.most.load(Ordering::SeqCst), FEW);
+    assert_eq!((ended.counters.effects, ended.dead_letters.len()), (u64::from(COUNT), 0));
+    assert_eq!(note(&cluster).ends, 0, "they came back");
+}
+
+/// Nobody waits for the others' sets: they charge nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_two_ends_others_run_beside_them() {
+    let cluster = after_ends(2, 1, 3).await;
+    let seen = Seen::on(&cluster);
+    let other = beside(&seen, &cluster);
+    let pipeline = Pipeline::from("payments").group("receipts").with_state(seen.clone()).handle(
+        async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| {
+            let key = format!("beside-{offset}");
+            seen.cluster.append(order(&key));
+            until("it runs beside it", || seen.count(&key) > 0).await;
+        },
+    );
+    testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
+    seen.done.store(true, Ordering::SeqCst);
+    other.await.unwrap();
+}
+
+/// What was in the set at the third end, and nothing that came after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_three_ends_only_those_few_run_alone() {
+    const COUNT: u32 = 40;
+    let cluster = after_ends(3, 1, COUNT).await;
+    let seen = Seen::on(&cluster);
+    let pipeline = Pipeline::from("payments").group("receipts").order(Order::None).with_state(seen.clone()).handle(
+        async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| {
+            let running = seen.running.fetch_add(1, Ordering::SeqCst) + 1;
+            match offset < i64::from(FEW) {
+                true => drop(seen.alone.fetch_or(running > 1, Ordering::SeqCst)),
+                false => until("they run together", || seen.running.load(Ordering::SeqCst) >= COUNT - FEW).await,
+            }
+            if offset < i64::from(FEW) {
+                seen.running.fetch_sub(1, Ordering::SeqCst);
+            }
+        },
+    );
+    testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
+    assert!(!seen.alone.load(Ordering::SeqCst), "two suspects ran at once");
+}
+
+/// To get quiet takes as long as the slowest thing that runs anywhere: one that comes back to run again soon, and the
+/// suspects of the next partition, do not let the others begin first.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_quiet_is_enough_for_some_suspects() {
+    let cluster = after_ends(3, 2, 6).await;
+    let seen = Seen::on(&cluster);
+    let other = beside(&seen, &cluster);
+    until("it runs", || seen.count("stay") > 0).await;
+    let pipeline = Pipeline::from("payments").group("receipts").with_state(seen.clone()).handle(
+        async |record: Record, State(seen): State<Arc<Seen>>| {
+            let name = format!("suspect {} {}", record.partition, record.offset);
+            seen.add(&name);
+            if seen.count(&name) == 1 { Outcome::Retry(Duration::from_millis(30)) } else { Done }
+        },
+    );
+    testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
+    seen.done.store(true, Ordering::SeqCst);
+    other.await.unwrap();
+    let order = seen.order.lock().unwrap();
+    let is_suspect = |what: &String| what.starts_with("suspect");
+    let (first, last) = (order.iter().position(is_suspect).unwrap(), order.iter().rposition(is_suspect).unwrap());
+    assert_eq!(order.iter().filter(|what| is_suspect(what)).count(), 12, "{order:?}");
+    assert!(order[first..=last].iter().all(is_suspect), "others began between them: {order:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn between_two_suspects_others_go_on() {
-    let cluster = with_suspects(40).await;
+    let cluster = with_suspects(FEW).await;
     let seen = Seen::on(&cluster);
     let other = beside(&seen, &cluster);
     until("it runs", || seen.count("stay") > 0).await;
@@ -114,7 +217,7 @@ async fn between_two_suspects_others_go_on() {
                 seen.cluster.append(order("meanwhile"));
             }
             // All of them together take longer than some may run in a row.
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(400)).await;
         },
     );
     testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
@@ -141,9 +244,9 @@ async fn nothing_is_looked_at_beside_one_that_runs_alone() {
         },
     );
     testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
+    until("the others have gone on", || seen.count("tempting") == 6).await;
     seen.done.store(true, Ordering::SeqCst);
     other.await.unwrap();
-    assert_eq!(seen.count("tempting"), 6);
     assert!(!seen.disturbed.load(Ordering::SeqCst), "a filter ran beside a suspect");
 }
 
