@@ -129,11 +129,11 @@ async fn what_is_noted_is_the_present_owners() {
     let claimed = async || sink.claim(vec![claim_at_0()]).await.unwrap().remove(0);
     let first = claimed().await;
     assert!(first.suspects.is_durable() && !first.suspects.is_careful());
-    let (second, third) = (claimed().await, claimed().await);
+    let (second, third, fourth) = (claimed().await, claimed().await, claimed().await);
     assert_eq!(second.suspects.note().1.ends, 1, "the first owner said nothing");
-    assert!(third.suspects.is_careful());
-    let closed = |epoch| NoteAt { partition: 0, epoch, note: Note { is_open: false, ..third.suspects.note().1 } };
-    assert_eq!(sink.note(vec![closed(second.epoch), closed(third.epoch)]).await.unwrap(), [false, true]);
+    assert!(third.suspects.is_wary() && fourth.suspects.is_careful());
+    let closed = |epoch| NoteAt { partition: 0, epoch, note: Note { is_open: false, ..fourth.suspects.note().1 } };
+    assert_eq!(sink.note(vec![closed(third.epoch), closed(fourth.epoch)]).await.unwrap(), [false, true]);
     let open = "SELECT count(*) FROM onefold_suspects WHERE is_open";
     assert_eq!(folder.number(open), 0);
     // What no release writes charges nobody, and keeps nobody from starting.
