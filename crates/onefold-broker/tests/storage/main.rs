@@ -14,3 +14,4 @@ mod journal_files_are_filled_ahead;
 mod journal_files_say_whose_they_are;
 mod replay_applies_and_decides_nothing;
 mod two_groups_in_the_air_land_in_order;
+mod what_is_not_as_the_checkpoint_says_is_refused;

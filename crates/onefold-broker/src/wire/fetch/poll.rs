@@ -41,9 +41,7 @@ impl<'a> Poll<'a> {
 
     fn one(&mut self, node: &Node, name: &WantedName, wanted: &Wanted) -> Fetched {
         let found = node.log.view(|state, _| match find(state, name, wanted) {
-            // What has records to read was created before them. An empty partition may be new, and its topic not durable.
-            Ok(at) if wanted.offset == 0 => Ok((at, state.topics_changed())),
-            Ok(at) => Ok((at, Lsn::NONE)),
+            Ok(at) => Ok((at, lookup::rests_on(state, &Ok(at)))),
             Err(error) => Err((error, state.topics_changed())),
         });
         match found {
@@ -71,6 +69,7 @@ impl<'a> Poll<'a> {
                     log_start: chunk.log_start,
                     batches: chunk.batches,
                 };
+                // What has durable records was created before them; without any, its topic may not be durable itself.
                 if fetched.high_watermark == 0 {
                     self.depends = self.depends.max(created);
                 }

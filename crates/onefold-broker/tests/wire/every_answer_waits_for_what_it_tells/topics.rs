@@ -1,6 +1,6 @@
 //! Topics that come, go, grow and change.
 
-use kafka_protocol::messages::{ListConfigResourcesRequest, ListGroupsRequest, MetadataRequest};
+use kafka_protocol::messages::{ApiVersionsRequest, ListConfigResourcesRequest, ListGroupsRequest, MetadataRequest};
 
 use super::requests::*;
 use super::{Held, text};
@@ -72,6 +72,13 @@ async fn that_a_topic_is_there() {
     let mut held = Held::new().await;
     held.change("CreateTopics", 7, create("new"), |a| assert_eq!(a.topics[0].error_code, 0));
     ask_all(&mut held, "new", true);
+    // A record in it that nobody was answered for: there is something to wait for, at an offset above 0.
+    let mut raw = held.raw();
+    raw.send(9, &produce_request("new", 0, batch(&["x"]).bytes(), 0));
+    assert!(!raw.call(0, &ApiVersionsRequest::default()).api_keys.is_empty(), "and it is appended");
+    held.ask("Fetch at the end of a log that is not durable", 12, fetch_request("new", 0, 1), |a| {
+        assert_eq!(a.responses[0].partitions[0].error_code, 0);
+    });
     held.ask("CreateTopics again", 7, create("new"), |a| assert_eq!(a.topics[0].error_code, 36));
     held.ask("CreateTopics, validated", 7, create("new").with_validate_only(true), |a| {
         assert_eq!(a.topics[0].error_code, 36);
