@@ -7,14 +7,14 @@
 //! | ends in a row | what may run | so that the next end leaves as suspects |
 //! |---|---|---|
 //! | 0 | whatever is read | whatever the log holds above the position |
-//! | 1 | a noted window of a few hundred unsettled records, for a while | what that window holds |
+//! | 1 | what is noted, a few hundred records ahead of reading, for a while | what is noted |
 //! | 2 | a noted set of a few unsettled records at a time, until the suspects are through | what that set holds |
 //! | 3 | suspects, one after the other, each **alone in the process** | the one that ran |
 //!
 //! "In a row" means that the position did not move, for the first two; from then on suspicion ends only when the position
 //! has passed all suspects. A window and a set are durable before a record in them is even looked at: the note's
-//! *horizon* is the first offset that nobody came to. What is settled leaves its place to the next one, so one slow
-//! record holds up nobody. Windows and sets of all partitions and pipelines go on side by side: a death in them says
+//! *horizon* is the first offset that nobody came to. In a set, what is settled leaves its place to the next one, so one
+//! slow record holds up nobody. Windows and sets of all partitions and pipelines go on side by side: a death in them says
 //! nothing about anybody, but where the next owner looks.
 //!
 //! Only the record that runs alone is charged: "this one runs, for the nth time" is durable before it does. A record that
@@ -31,6 +31,8 @@ mod owner;
 
 #[cfg(test)]
 mod note_tests;
+#[cfg(test)]
+mod owner_tests;
 #[cfg(test)]
 mod reference_tests;
 #[cfg(test)]

@@ -7,11 +7,12 @@ use super::note::{Note, Tried};
 pub struct SuspectsSettings {
     /// A record that ended the process so often while it ran alone is dead. At least 1.
     pub crashes: u32,
-    /// After one end without a word: no more records than this are unsettled or may come, up to what is noted.
+    /// After one end without a word: it is noted no further ahead of reading than so.
     pub window: i64,
     /// After one end without a word: the window holds until the position has come so far.
     pub watched: i64,
-    /// After two: so many records, until the suspects are through. They are those that run alone after one more.
+    /// After two: no more records than this are unsettled, or may come, up to what is noted, until the suspects are
+    /// through. They are those that run alone after one more.
     pub few: i64,
 }
 
@@ -143,7 +144,9 @@ impl Suspects {
         if !matches!(self.mode, Mode::Watched { .. }) || !self.is_durable() {
             return;
         }
-        let window = if self.is_wary() { self.settings.few } else { self.settings.window };
+        // What is parked for long must not hold up its whole partition after a single end, which may be anybody's.
+        let (window, unsettled) =
+            if self.is_wary() { (self.settings.few, unsettled) } else { (self.settings.window, 0) };
         let room = window.saturating_sub(i64::try_from(unsettled).unwrap_or(i64::MAX)).max(0);
         let (noted, horizon) = (self.note.horizon, next.saturating_add(room).min(end));
         // A note for each record would cost more than they do; without any, nothing would come.

@@ -204,17 +204,15 @@ proptest! {
         }
     }
 
-    /// However far apart the unsettled ones are: no more of them are below the horizon than a window, or a set, is long.
+    /// However far apart the unsettled ones are: no more of them are below the horizon than a set is long.
     #[test]
-    fn no_more_are_unsettled_below_the_horizon_than_a_window_holds(
-        ends in 1u32..=2,
+    fn no_more_are_unsettled_below_the_horizon_than_a_set_holds(
         settles in prop::collection::vec((0..20usize, any::<bool>()), 1..300),
     ) {
-        let before = Note { is_open: true, start: 0, ends: ends - 1, horizon: 900, tried: None };
+        let before = Note { is_open: true, start: 0, ends: 1, horizon: 900, tried: None };
         let mut owner = Suspects::opened(Some(before), 0, 1000, SETTINGS);
         owner.durable(1, 0);
-        let most = if owner.is_wary() { SETTINGS.few } else { SETTINGS.window };
-        prop_assert_eq!(owner.is_wary(), ends == 2);
+        prop_assert!(owner.is_wary());
         let (mut unsettled, mut next) = (std::collections::BTreeSet::new(), 0i64);
         for (nth, is_durable) in settles {
             while next < owner.limit().min(1000) {
@@ -231,11 +229,11 @@ proptest! {
             if is_durable {
                 owner.durable(owner.note().0, position);
             }
-            if !owner.is_wary() && (ends == 2 || owner.is_calm()) {
+            if !owner.is_wary() {
                 break;
             }
             let to_come = owner.note().1.horizon - next;
-            prop_assert!(unsettled.len() as i64 + to_come <= most, "{} and {} of {}", unsettled.len(), to_come, most);
+            prop_assert!(unsettled.len() as i64 + to_come <= SETTINGS.few, "{} and {}", unsettled.len(), to_come);
         }
     }
 }
@@ -249,110 +247,4 @@ fn all_come_back(owner: &mut Suspects, position: &mut i64) {
         assert!(owner.is_careful() || !owner.is_calm(), "before that is durable");
     }
     owner.durable(owner.note().0, *position);
-}
-
-#[test]
-fn a_killer_is_dead_after_six_crashes() {
-    let (mut note, mut crashes) = (None, 0);
-    loop {
-        let mut owner = Suspects::opened(note, 40, 1000, SuspectsSettings::crashes(3));
-        owner.durable(1, 40);
-        match owner.call(40) {
-            Some(Call::Dead { deaths }) => {
-                assert_eq!((deaths, crashes), (3, 6));
-                return;
-            }
-            Some(Call::Run) => owner.begin(40),
-            None => assert!(owner.limit() > 40),
-        }
-        note = Some(owner.note().1);
-        crashes += 1;
-    }
-}
-
-#[test]
-fn thirty_kills_with_progress_between_them_change_nothing() {
-    let mut note = None;
-    for position in 0..30 {
-        let mut owner = Suspects::opened(note, position, 1000, SuspectsSettings::crashes(3));
-        assert!(!owner.is_careful());
-        owner.durable(1, position);
-        note = Some(owner.note().1);
-    }
-}
-
-#[test]
-fn what_is_watched_is_noted_before_it_may_be_read() {
-    let killed = Note { is_open: true, start: 0, ends: 0, horizon: 0, tried: None };
-    let mut owner = Suspects::opened(Some(killed), 0, 1000, SETTINGS);
-    assert_eq!(owner.limit(), 0);
-    owner.durable(1, 0);
-    assert_eq!(owner.limit(), 16);
-    owner.reached(4, 0, 1000);
-    assert_eq!(owner.limit(), 16, "half of the window is left");
-    owner.reached(9, 0, 1000);
-    assert_eq!((owner.limit(), owner.note().1.horizon), (16, 25));
-    owner.durable(2, 0);
-    assert_eq!(owner.limit(), 25);
-    // No further than the log goes: what is not there yet is no suspect.
-    owner.reached(25, 0, 26);
-    owner.durable(3, 0);
-    assert_eq!(owner.limit(), 26);
-    owner.durable(3, 64);
-    assert!(owner.is_calm());
-}
-
-#[test]
-fn one_that_takes_long_holds_up_no_other_of_its_set() {
-    let before = Note { is_open: true, start: 0, ends: 1, horizon: 12, tried: None };
-    let mut owner = Suspects::opened(Some(before), 0, 1000, SETTINGS);
-    owner.durable(1, 0);
-    assert!(owner.is_wary());
-    // The first one hangs, the others come and go.
-    for next in (4..40).step_by(3) {
-        assert_eq!(owner.limit(), next);
-        owner.reached(next, 1, 1000);
-        owner.durable(owner.note().0, 0);
-        owner.settled(0);
-    }
-    // Nor do all of them together: then nothing more comes until one is settled.
-    let noted = owner.note();
-    owner.reached(owner.limit(), 4, 1000);
-    assert_eq!(owner.note(), noted);
-    owner.reached(owner.limit(), 3, 1000);
-    assert_eq!(owner.note().1.horizon, noted.1.horizon + 1);
-    // The suspects end at 12, and it goes on as ever when that is durable.
-    owner.settled(12);
-    assert!(!owner.is_wary() && owner.limit() < i64::MAX);
-    owner.durable(owner.note().0, 12);
-    assert!(owner.is_calm());
-}
-
-#[test]
-fn who_leaves_in_order_leaves_all_suspects_and_no_set() {
-    let before = Note { is_open: true, start: 0, ends: 1, horizon: 512, tried: None };
-    let mut owner = Suspects::opened(Some(before), 0, 1000, SETTINGS);
-    owner.durable(1, 0);
-    owner.settled(3);
-    owner.close();
-    let closed = owner.note().1;
-    assert_eq!(closed.to_string(), "c0-2-512");
-    let next = Suspects::opened(Some(closed), 3, 1000, SETTINGS);
-    assert!(next.is_wary());
-    assert_eq!(next.note().1.to_string(), "o3-2-7");
-}
-
-/// Releases that knew no sets wrote 2 for suspects that run alone: theirs go on to do so.
-#[test]
-fn notes_of_earlier_releases_keep_their_meaning() {
-    let alone = |text: &str| {
-        let owner = Suspects::opened(Note::read(text), 40, 1000, SETTINGS);
-        owner.is_careful().then(|| owner.note().1.to_string())
-    };
-    assert_eq!(alone("o40-2-552").as_deref(), Some("o40-3-552"));
-    assert_eq!(alone("o40-2-552-43-1").as_deref(), Some("o40-3-552-43-1"));
-    assert_eq!(alone("c40-2-552-40-2").as_deref(), Some("o40-3-552-40-2"));
-    // None of them had run yet.
-    assert_eq!(alone("c40-2-552"), None);
-    assert_eq!(alone("o40-1-552"), None);
 }
