@@ -21,9 +21,9 @@ pub fn line(now: &Snapshot, width: usize) -> String {
     let lag = now.lag.map_or("?".to_owned(), |lag| HumanCount(lag).to_string());
     let mut text = format!("{:<width$}  {:>9}/s  lag {lag}", now.name, HumanCount(now.per_second as u64).to_string());
     if let Some(why) = &now.paused {
-        text.push_str(&format!("  paused: {why}"));
+        text.push_str(&format!("  paused: {}", one_line(why)));
     } else if let Some(failing) = &now.failing {
-        text.push_str(&format!("  {}", failing_text(failing)));
+        text.push_str(&format!("  {}", one_line(&failing_text(failing))));
     }
     let mut say = |what: &str, number: u64| {
         if number > 0 {
@@ -37,6 +37,11 @@ pub fn line(now: &Snapshot, width: usize) -> String {
     text
 }
 
+/// What programs say may have several lines; a line that is redrawn has one.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 pub fn loaded(topic: &str, loaded: &Loaded) -> String {
     let there = match loaded.found {
         0 => String::new(),
@@ -48,4 +53,21 @@ pub fn loaded(topic: &str, loaded: &Loaded) -> String {
         keyless => format!(", {} without a key", HumanCount(keyless)),
     };
     format!("{topic} holds the {} lines of its file{there}{keyless}\n", HumanCount(loaded.lines))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onefold::runtime::observer::Failing;
+
+    #[test]
+    fn what_holds_a_pipeline_up_stands_in_its_one_line() {
+        let failing = Failing { partition: 3, offset: 41, times: 7, why: "exit code 1:\n  no\tsuch\nfile".into() };
+        let mut now = Snapshot { name: "p".into(), lag: Some(1), failing: Some(failing), ..Snapshot::default() };
+        let stuck = line(&now, 1);
+        assert!(stuck.ends_with("lag 1  partition 3, offset 41 failed 7 times: exit code 1: no such file"), "{stuck}");
+        now.paused = Some("sink down: x.db\n  to fix         end what holds it".into());
+        let paused = line(&now, 1);
+        assert!(paused.ends_with("lag 1  paused: sink down: x.db to fix end what holds it"), "{paused}");
+    }
 }
