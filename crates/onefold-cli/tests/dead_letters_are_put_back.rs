@@ -5,9 +5,10 @@ mod common;
 #[path = "common/documented.rs"]
 mod documented;
 
-use common::{Broker, Ran, run, run_with_input};
+use common::{Broker, Ran, onefold, run, run_with_input};
 use serde_json::Value;
 use std::path::Path;
+use std::process::Stdio;
 
 const FILE: &str = r#"
 [kafka]
@@ -225,8 +226,31 @@ fn a_letter_that_stands_twice_is_put_back_once() {
     assert_eq!((notes.len(), &notes[0]["key"]), (1, &"0/0".into()));
 }
 
+/// More than are noted together, told to somebody who has gone.
+#[test]
+fn whoever_reads_no_more_stops_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    let at = |args: &[&str]| run(folder.path(), &[args, &["--bootstrap", &broker.address]].concat());
+    at(&["topics", "create", "orders", "--partitions", "3"]).exits(0);
+    at(&["topics", "create", "orders.dead", "--partitions", "1"]).exits(0);
+    let letters =
+        (0..450).map(|nth: u32| letter(b"k", nth.to_string().as_bytes(), &[("__connect.errors.topic", "orders")]));
+    produce_all(&broker.address, letters);
+    let mut command =
+        onefold(folder.path(), &["dlq", "redrive", "orders.dead", "--json", "--bootstrap", &broker.address]);
+    let mut redrive = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
+    drop(redrive.stdout.take());
+    redrive.wait().expect("ends");
+    assert_eq!(at(&["consume", "orders", "--drain"]).exits(0).out.lines().count(), 450);
+    assert_eq!(count(&at(&["dlq", "redrive", "orders.dead", "--json"]).exits(0)), (0, 450), "and all of it is noted");
+}
+
 fn produce(address: &str, key: &[u8], value: &[u8], headers: &[(&str, &str)]) {
-    use onefold::log::kafka::{KafkaPublisher, KafkaSettings};
+    produce_all(address, [letter(key, value, headers)]);
+}
+
+fn letter(key: &[u8], value: &[u8], headers: &[(&str, &str)]) -> onefold::Record {
     let mut letter = onefold::Record::new("orders.dead", Some(key), Some(value));
     for (name, text) in headers {
         letter = letter.with_header(name, text);
@@ -234,7 +258,14 @@ fn produce(address: &str, key: &[u8], value: &[u8], headers: &[(&str, &str)]) {
     if !headers.is_empty() {
         letter = letter.with_header("__connect.errors.partition", "2").with_header("__connect.errors.offset", "7");
     }
+    letter
+}
+
+fn produce_all(address: &str, letters: impl IntoIterator<Item = onefold::Record>) {
+    use onefold::log::kafka::{KafkaPublisher, KafkaSettings};
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let publisher = KafkaPublisher::new(&KafkaSettings::new(address)).expect("a producer");
-    runtime.block_on(publisher.publish_at(letter, None)).expect("there");
+    for letter in letters {
+        runtime.block_on(publisher.publish_at(letter, None)).expect("there");
+    }
 }

@@ -7,7 +7,7 @@ use super::origins::Origins;
 use super::place::{Place, Source};
 use super::strangers::Strangers;
 use crate::console::table::table;
-use crate::console::{print, say};
+use crate::console::{print, say, tell};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::{names, offsets};
 use clap::Args;
@@ -188,7 +188,8 @@ impl Run<'_> {
         }
         for (letter, topic) in there {
             if self.options.json {
-                print(&told(letter, self.options, Some(true)));
+                // Whether anybody reads it or not: the rest is put back all the same.
+                tell(&told(letter, self.options, Some(true)));
             }
             *end.counts.entry(topic).or_default() += 1;
         }
