@@ -16,6 +16,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(200);
 
 /// How long a record that nobody waits for lies in memory at most, but for the sync itself.
 const LOOK_EVERY: Duration = Duration::from_millis(3);
+const _: () = assert!(LOOK_EVERY.as_millis() < 5, "whatever is appended is synced within 5 ms");
 
 /// The running threads.
 #[derive(Debug, Default)]

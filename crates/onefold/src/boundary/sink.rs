@@ -147,6 +147,8 @@ pub enum TxDone {
     Refused(Outcome),
     /// Not run: an earlier job of its lane did not succeed.
     NotRun,
+    /// The effect is there, and the store of ids could not be told: to be marked, and not to run again.
+    Unmarked(Arc<str>),
     /// Another owner took the partition over: nothing of this is in the database.
     Superseded,
     /// The database itself failed; nothing of this is in it.

@@ -34,6 +34,8 @@ pub(super) struct Job {
     pub(super) digest: Option<[u8; 16]>,
     /// Cleared when the partition is given up: what has not begun then does not run. `None`: it begins at once.
     pub(super) held: Option<Arc<AtomicBool>>,
+    /// An attempt before this one left the effect and no mark.
+    pub(super) is_done: bool,
 }
 
 impl Effects {
@@ -41,6 +43,9 @@ impl Effects {
     #[allow(clippy::manual_async_fn, reason = "an `async fn` copies what it is given once more")]
     pub(super) fn run(self: Arc<Self>, job: Job) -> impl Future<Output = TxDone> + Send + use<> {
         async move {
+            if job.is_done {
+                return self.mark(&job, Outcome::Done).await;
+            }
             let given_up = job.held.as_ref().is_some_and(|held| !held.load(Ordering::Relaxed));
             if given_up || self.crash.is_due("before-effect") {
                 return TxDone::NotRun;
@@ -53,25 +58,27 @@ impl Effects {
                     Ok(Claim::Dead) if redrive::runs_again(&job.record, &self.group) => {}
                     Ok(Claim::Done | Claim::Dead) => return TxDone::Duplicate,
                     Ok(Claim::Conflict) => return TxDone::Conflict,
-                    Err(error) => return store_down(&error),
+                    Err(error) => return TxDone::SinkDown(ids_are_down(&error)),
                 }
             }
             let attempt = AssertUnwindSafe(async { self.effect.run(&job.record, &job.attempt).await });
-            let outcome = match self.ended(attempt.catch_unwind().await) {
-                TxDone::Done(outcome) => outcome,
-                otherwise => return otherwise,
-            };
-            // Marked before the commit: a crash between them delivers the record again, and the mark suppresses it.
-            if let (Some((ids, digest)), Outcome::Done) = (marked, &outcome) {
-                let mark = ids.mark(job.attempt.identity.clone(), digest, RowState::Done).await;
-                if let Err(error) = mark {
-                    // The effect is there and nothing says so: as after a crash, it will be repeated.
-                    return store_down(&error);
-                }
-                let _ = self.crash.is_due("after-mark");
+            match self.ended(attempt.catch_unwind().await) {
+                TxDone::Done(outcome) => self.mark(&job, outcome).await,
+                otherwise => otherwise,
             }
-            TxDone::Done(outcome)
         }
+    }
+
+    /// Before the commit: a crash between them delivers the record again, and the mark suppresses it. Where the id cannot
+    /// be marked, that is what is tried again, and the effect is not; only a crash or a rebalance meanwhile repeats it.
+    async fn mark(&self, job: &Job, outcome: Outcome) -> TxDone {
+        if let (Some(ids), Some(digest), Outcome::Done) = (&self.ids, job.digest, &outcome) {
+            if let Err(error) = ids.mark(job.attempt.identity.clone(), digest, RowState::Done).await {
+                return TxDone::Unmarked(ids_are_down(&error));
+            }
+            let _ = self.crash.is_due("after-mark");
+        }
+        TxDone::Done(outcome)
     }
 }
 
@@ -122,6 +129,6 @@ impl Effects {
 /// An attempt that waits for something.
 pub(super) struct Waiting(pub(super) ReusableBoxFuture<'static, TxDone>);
 
-fn store_down(error: &SinkError) -> TxDone {
-    TxDone::SinkDown(format!("the store of its ids: {error}").into())
+fn ids_are_down(error: &SinkError) -> Arc<str> {
+    format!("the store of its ids: {error}").into()
 }

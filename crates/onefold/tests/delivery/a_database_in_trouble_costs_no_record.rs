@@ -2,11 +2,12 @@
 //! buried or counted twice for it.
 
 use std::future::IntoFuture;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use onefold::pipeline::dedup::DedupStore;
 use onefold::prelude::*;
 use onefold::testing::{self, MemoryCluster};
 use onefold::{Observer, RunError, Snapshot};
@@ -53,6 +54,46 @@ async fn another_programs_lock_is_waited_for() {
     let ended = running.await.unwrap().unwrap();
     assert_eq!((ended.counters.effects, ended.counters.dead), (52, 0), "{ended:?}");
     assert_eq!(folder.points(), 2);
+}
+
+/// The effect is elsewhere, and the ids are locked between it and its mark, for longer than SQLite's patience: the mark is
+/// tried again, and no effect is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_store_of_ids_repeats_no_effect() {
+    #[derive(Default)]
+    struct Elsewhere {
+        runs: Mutex<Vec<String>>,
+        ids: PathBuf,
+        lock: Mutex<Option<rusqlite::Connection>>,
+    }
+    async fn post(Json(event): Json<serde_json::Value>, State(elsewhere): State<Arc<Elsewhere>>) -> Handled {
+        let mut runs = elsewhere.runs.lock().unwrap();
+        runs.push(event["id"].to_string());
+        if runs.len() == 20 {
+            let other = rusqlite::Connection::open(&elsewhere.ids).unwrap();
+            other.busy_timeout(Duration::from_secs(10)).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            *elsewhere.lock.lock().unwrap() = Some(other);
+        }
+        Ok(Done)
+    }
+    let (folder, cluster) = (Folder::new(), cluster(payments(60)));
+    let elsewhere = Arc::new(Elsewhere { ids: folder.path(), ..Elsewhere::default() });
+    let dedup = by_event_id().store(DedupStore::Sqlite(folder.path()));
+    let pipeline = Pipeline::from("payments").group("posts").dedup(dedup).with_state(elsewhere.clone()).handle(post);
+    let (observer, mut told) = Observer::channel();
+    let running = testing::run_on(&cluster, pipeline).at_most(Duration::from_secs(60)).observe(observer);
+    let running = tokio::spawn(running.into_future());
+    let ids_are_down = |told: Snapshot| told.paused.is_some_and(|why| why.contains("the store of its ids"));
+    while !ids_are_down(told.recv().await.unwrap()) {}
+    drop(elsewhere.lock.lock().unwrap().take());
+    let ended = running.await.unwrap().unwrap();
+    assert_eq!((ended.counters.effects, ended.counters.duplicates_id, ended.counters.dead), (60, 0, 0), "{ended:?}");
+    let mut runs = std::mem::take(&mut *elsewhere.runs.lock().unwrap());
+    assert_eq!(runs.len(), 60, "effects were repeated");
+    runs.sort_unstable();
+    runs.dedup();
+    assert_eq!(runs.len(), 60, "and others left out");
 }
 
 #[tokio::test(flavor = "multi_thread")]

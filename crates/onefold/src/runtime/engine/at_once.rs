@@ -114,7 +114,7 @@ impl Engine {
 
     fn run_at_once(&mut self, record: Arc<Record>, place: (i64, i64), sorted: Sorted, go: &mut Go) {
         let attempt = Attempt { number: 1, identity: sorted.identity.clone() };
-        let job = Job { record: record.clone(), attempt, digest: sorted.digest, held: None };
+        let job = Job { record: record.clone(), attempt, digest: sorted.digest, held: None, is_done: false };
         let Worker::Effects(hands) = &mut self.worker else { return };
         match hands.attempt(job, go) {
             Ok(done) if self.is_success(&done) => {

@@ -73,7 +73,7 @@ impl Engine {
         }
         let Some(owned) = self.owned.get(&task.record.partition) else { return true };
         let (record, attempt, digest, held) = (task.record.clone(), attempt(task), task.digest, owned.held.clone());
-        let job = Job { record, attempt, digest, held: Some(held) };
+        let job = Job { record, attempt, digest, held: Some(held), is_done: task.is_done };
         let Worker::Effects(hands) = &mut self.worker else { return false };
         if !go.is_here() {
             hands.begin_on_tokio(slot, job);

@@ -62,6 +62,10 @@ impl Engine {
             TxDone::Failed(failure) => self.on_failure(slot, &failure),
             TxDone::Refused(outcome) => self.on_refused(slot, outcome),
             TxDone::NotRun => self.give_back(slot),
+            TxDone::Unmarked(why) => {
+                self.lanes.get_mut(slot).into_iter().for_each(|task| task.is_done = true);
+                self.on_out_of_order(slot, &why);
+            }
             TxDone::Superseded => self.on_superseded(slot),
             TxDone::SinkDown(why) => self.on_out_of_order(slot, &why),
         }

@@ -253,7 +253,7 @@ impl Sorted {
 
     pub(super) fn task(self, record: Arc<Record>, ticket: Ticket, (gap_start, epoch): (i64, i64)) -> Task {
         let Sorted { identity, digest, lane, work, .. } = self;
-        Task { record, ticket, gap_start, lane, epoch, identity, digest, tries: Tries::default(), work }
+        Task { record, ticket, gap_start, lane, epoch, identity, digest, tries: Tries::default(), work, is_done: false }
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Task {
     pub(super) digest: Option<[u8; 16]>,
     pub(super) tries: Tries,
     pub(super) work: Work,
+    /// Its effect is there; what is left of it is the mark of its id.
+    pub(super) is_done: bool,
 }
 
 /// What is to happen with it next.
