@@ -11,6 +11,7 @@ use onefold::pipeline::filter::FilterVerdict;
 use onefold::pipeline::plan::Order;
 use onefold::prelude::*;
 use onefold::testing::{self, MemoryCluster};
+use onefold_core::progress::Saved;
 use onefold_core::suspects::Note;
 use tokio::sync::Notify;
 
@@ -137,6 +138,41 @@ async fn after_two_ends_a_few_run_at_a_time() {
     assert_eq!(seen.most.load(Ordering::SeqCst), FEW);
     assert_eq!((ended.counters.effects, ended.dead_letters.len()), (u64::from(COUNT), 0));
     assert_eq!(note(&cluster).ends, 0, "they came back");
+}
+
+/// What an earlier owner had done beyond a record that waits for long runs nothing, and takes no notes of its own: a few at
+/// a time, each set durable, would keep the partition for minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_two_ends_what_was_done_before_is_passed_at_once() {
+    const COUNT: i64 = 4000;
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", 1);
+    payments(COUNT as u32).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    let seen = Seen::on(&cluster);
+    let pipeline = || {
+        let retry = Retry::attempts(u32::MAX);
+        let pipeline = Pipeline::from("payments").group("receipts").retry(retry).order(Order::None);
+        pipeline.with_state(seen.clone()).handle(async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| {
+            match offset {
+                0 if !seen.done.load(Ordering::SeqCst) => Outcome::Retry(Duration::from_secs(3600)),
+                _ => Done,
+            }
+        })
+    };
+    let first = testing::run_on(&cluster, pipeline()).crash_at("before-effect", COUNT as u32 + 1).at_most(LONG);
+    let first = tokio::spawn(first.into_future());
+    let all_but_one = || saved(&cluster).is_some_and(|saved| saved.runs.iter().any(|run| run.end == COUNT));
+    until("all others are done", all_but_one).await;
+    payments(1).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    assert!(first.await.unwrap().unwrap().crashed);
+    assert!(testing::run_on(&cluster, pipeline()).crash_at("before-effect", 2).await.unwrap().crashed);
+    seen.done.store(true, Ordering::SeqCst);
+    // A note for each few of them would take most of a minute.
+    cluster.answer_commits_after(Duration::from_millis(20));
+    let began = Instant::now();
+    let ended = testing::run_on(&cluster, pipeline()).at_most(LONG).await.unwrap();
+    assert_eq!((ended.counters.effects, ended.counters.duplicates_progress), (2, COUNT as u64 - 1));
+    assert!(began.elapsed() < Duration::from_secs(6), "it took {:?}", began.elapsed());
 }
 
 /// Nobody waits for the others' sets: they charge nobody.
@@ -298,12 +334,14 @@ async fn no_crashes_at_all_are_one() {
     assert_eq!((ended.counters.effects, ended.dead_letters.len()), (5, 0));
 }
 
+fn saved(cluster: &MemoryCluster) -> Option<Saved> {
+    let (topic_id, _) = cluster.describe("payments")?;
+    let at = cluster.commit_of("receipts", "payments", 0)?;
+    Saved::read(at.metadata.as_deref(), topic_id, at.offset?, at.leader_epoch).ok()
+}
+
 fn note(cluster: &MemoryCluster) -> Note {
-    let (topic_id, _) = cluster.describe("payments").unwrap();
-    let at = cluster.commit_of("receipts", "payments", 0).unwrap();
-    let saved =
-        onefold_core::progress::Saved::read(at.metadata.as_deref(), topic_id, at.offset.unwrap(), at.leader_epoch);
-    saved.unwrap().note.expect("owners leave notes")
+    saved(cluster).unwrap().note.expect("owners leave notes")
 }
 
 /// Partitions that go to others without asking, as after a session that timed out, say nothing about any record.

@@ -118,10 +118,10 @@ impl Engine {
         self.owned.get(&partition).is_some_and(|owned| owned.watch.suspects.is_careful())
     }
 
-    /// What an earlier owner had done among suspects runs nothing: it waits for no turn of its own.
+    /// What an earlier owner had done among suspects runs nothing: it waits for no turn of its own, and for no set.
     fn pass_what_was_done(&mut self, partition: i32) {
         while let Some(owned) = self.owned.get_mut(&partition)
-            && owned.watch.suspects.is_careful()
+            && (owned.watch.suspects.is_careful() || owned.watch.suspects.is_wary())
             && owned.watch.suspects.turn().is_none()
             && let Some(record) = owned.watch.waiting.front()
             && owned.progress.was_done_before(record.offset, record.leader_epoch)
