@@ -5,6 +5,8 @@
 mod a_database_in_trouble_costs_no_record;
 #[path = "delivery/a_lent_transaction_is_given_back_whole.rs"]
 mod a_lent_transaction_is_given_back_whole;
+#[path = "delivery/a_lost_partition_is_no_end.rs"]
+mod a_lost_partition_is_no_end;
 #[path = "delivery/a_parked_key_holds_up_no_other.rs"]
 mod a_parked_key_holds_up_no_other;
 #[path = "delivery/a_position_out_of_range_halts_loudly.rs"]

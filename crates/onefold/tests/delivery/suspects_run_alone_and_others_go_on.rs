@@ -15,12 +15,12 @@ use onefold_core::progress::Saved;
 use onefold_core::suspects::Note;
 use tokio::sync::Notify;
 
-use crate::common::{Folder, payments};
+use crate::common::payments;
 
 /// Longer than any of this should take on a busy machine; the gate's own bound in time is 5 s.
-const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_secs(60);
 
-async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + LONG;
     while !is_so() {
         assert!(Instant::now() < deadline, "it never came to it that {what}");
@@ -30,7 +30,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// What this test's pipelines did, in order.
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     order: Mutex<Vec<String>>,
     suspects: AtomicU32,
     alone: AtomicBool,
@@ -39,21 +39,21 @@ struct Seen {
     /// Something was looked at while a suspect ran.
     disturbed: AtomicBool,
     disturbing: Notify,
-    done: AtomicBool,
-    release: Notify,
+    pub done: AtomicBool,
+    pub release: Notify,
     cluster: MemoryCluster,
 }
 
 impl Seen {
-    fn on(cluster: &MemoryCluster) -> Arc<Seen> {
+    pub fn on(cluster: &MemoryCluster) -> Arc<Seen> {
         Arc::new(Seen { cluster: cluster.clone(), ..Seen::default() })
     }
 
-    fn add(&self, what: &str) {
+    pub fn add(&self, what: &str) {
         self.order.lock().unwrap().push(what.to_owned());
     }
 
-    fn count(&self, what: &str) -> usize {
+    pub fn count(&self, what: &str) -> usize {
         self.order.lock().unwrap().iter().filter(|seen| *seen == what).count()
     }
 }
@@ -66,7 +66,7 @@ fn order(key: &str) -> Record {
 const FEW: u32 = 8;
 
 /// Payments in one partition. The first few of them run alone in the pipeline that comes next.
-async fn with_suspects(count: u32) -> MemoryCluster {
+pub async fn with_suspects(count: u32) -> MemoryCluster {
     after_ends(3, 1, count).await
 }
 
@@ -83,6 +83,16 @@ async fn after_ends(ends: u32, partitions: i32, count: u32) -> MemoryCluster {
         assert!(ended.crashed);
     }
     cluster
+}
+
+fn saved(cluster: &MemoryCluster) -> Option<Saved> {
+    let (topic_id, _) = cluster.describe("payments")?;
+    let at = cluster.commit_of("receipts", "payments", 0)?;
+    Saved::read(at.metadata.as_deref(), topic_id, at.offset?, at.leader_epoch).ok()
+}
+
+pub fn note(cluster: &MemoryCluster) -> Note {
+    saved(cluster).unwrap().note.expect("owners leave notes")
 }
 
 /// A pipeline beside it that stays as long as the test says.
@@ -332,96 +342,4 @@ async fn no_crashes_at_all_are_one() {
         testing::run_on(&cluster, Pipeline::from("payments").group("receipts").retry(retry).handle(async || {}));
     let ended = ended.await.unwrap();
     assert_eq!((ended.counters.effects, ended.dead_letters.len()), (5, 0));
-}
-
-fn saved(cluster: &MemoryCluster) -> Option<Saved> {
-    let (topic_id, _) = cluster.describe("payments")?;
-    let at = cluster.commit_of("receipts", "payments", 0)?;
-    Saved::read(at.metadata.as_deref(), topic_id, at.offset?, at.leader_epoch).ok()
-}
-
-fn note(cluster: &MemoryCluster) -> Note {
-    saved(cluster).unwrap().note.expect("owners leave notes")
-}
-
-/// Partitions that go to others without asking, as after a session that timed out, say nothing about any record.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_partition_that_was_lost_is_no_end_of_the_process() {
-    let cluster = MemoryCluster::new();
-    cluster.create_topic("payments", 1);
-    for payment in payments(20) {
-        cluster.append(payment);
-    }
-    let seen = Arc::new(Seen::default());
-    let pipeline =
-        Pipeline::from("payments").group("receipts").retry(Retry::attempts(u32::MAX)).with_state(seen.clone()).handle(
-            async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| match offset {
-                0 if !seen.done.load(Ordering::SeqCst) => {
-                    seen.add("first");
-                    Outcome::Retry(Duration::from_secs(3600))
-                }
-                _ => Done,
-            },
-        );
-    let running = tokio::spawn(testing::run_on(&cluster, pipeline).at_most(LONG).into_future());
-    for nth in 1..=4 {
-        until("it runs", || seen.count("first") == nth).await;
-        let note = note(&cluster);
-        assert_eq!((note.ends, note.is_open), (0, true), "lost {} times: {note:?}", nth - 1);
-        seen.done.store(nth == 4, Ordering::SeqCst);
-        cluster.lose("receipts", "payments");
-    }
-    assert_eq!(running.await.unwrap().unwrap().dead_letters, vec![]);
-}
-
-/// Lost while it ran alone: it came back all the same, and is not charged for it.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_suspect_whose_partition_was_lost_did_not_end_the_process() {
-    let cluster = with_suspects(4).await;
-    let seen = Seen::on(&cluster);
-    let pipeline = Pipeline::from("payments").group("receipts").with_state(seen.clone()).handle(
-        async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| {
-            if offset == 0 {
-                seen.add("first");
-                if !seen.done.load(Ordering::SeqCst) {
-                    seen.release.notified().await;
-                }
-            }
-        },
-    );
-    let running = tokio::spawn(testing::run_on(&cluster, pipeline).at_most(LONG).into_future());
-    for nth in 1..=5 {
-        until("it runs", || seen.count("first") == nth).await;
-        seen.done.store(nth == 5, Ordering::SeqCst);
-        cluster.lose("receipts", "payments");
-        until("that is known", || cluster.is_heard("receipts", "payments")).await;
-        seen.release.notify_one();
-    }
-    let ended = running.await.unwrap().unwrap();
-    assert_eq!(ended.dead_letters, vec![], "three times alone, and it ended nothing");
-}
-
-/// The same where the sink has position and note: what is closed there by its old owner counts until another claims it.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_partition_that_was_lost_is_noted_in_the_sink() {
-    static RUNS: AtomicU32 = AtomicU32::new(0);
-    let (cluster, folder) = (MemoryCluster::new(), Folder::new());
-    cluster.create_topic("payments", 1);
-    for payment in payments(20) {
-        cluster.append(payment);
-    }
-    let pipeline = folder.loyalty().await.retry(Retry::attempts(u32::MAX)).handle(
-        async |Offset(offset): Offset, _: &mut Tx<Sqlite>| match offset {
-            0 if RUNS.fetch_add(1, Ordering::SeqCst) < 3 => Outcome::Retry(Duration::from_secs(3600)),
-            _ => Done,
-        },
-    );
-    let running = tokio::spawn(testing::run_on(&cluster, pipeline).at_most(LONG).into_future());
-    for nth in 1..=3 {
-        until("it runs", || RUNS.load(Ordering::SeqCst) == nth).await;
-        assert_eq!(folder.number("SELECT ends FROM onefold_suspects"), 0, "lost {} times", nth - 1);
-        cluster.lose("loyalty", "payments");
-    }
-    assert_eq!(running.await.unwrap().unwrap().dead_letters, vec![]);
-    assert_eq!(folder.number("SELECT is_open FROM onefold_suspects"), 0);
 }
