@@ -157,7 +157,9 @@ async fn after_two_ends_what_was_done_before_is_passed_at_once() {
     const COUNT: i64 = 4000;
     let cluster = MemoryCluster::new();
     cluster.create_topic("payments", 1);
-    payments(COUNT as u32).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    for payment in payments(COUNT as u32) {
+        cluster.append(payment);
+    }
     let seen = Seen::on(&cluster);
     let pipeline = || {
         let retry = Retry::attempts(u32::MAX);
@@ -173,7 +175,9 @@ async fn after_two_ends_what_was_done_before_is_passed_at_once() {
     let first = tokio::spawn(first.into_future());
     let all_but_one = || saved(&cluster).is_some_and(|saved| saved.runs.iter().any(|run| run.end == COUNT));
     until("all others are done", all_but_one).await;
-    payments(1).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    for payment in payments(1) {
+        cluster.append(payment);
+    }
     assert!(first.await.unwrap().unwrap().crashed);
     assert!(testing::run_on(&cluster, pipeline()).crash_at("before-effect", 2).await.unwrap().crashed);
     seen.done.store(true, Ordering::SeqCst);
