@@ -140,6 +140,11 @@ impl<T> Lanes<T> {
         self.load.parked
     }
 
+    /// What of it is of this partition.
+    pub fn parked_of(&self, partition: u32) -> Tally {
+        self.load.parked_of(partition)
+    }
+
     /// How many keys wait for another attempt.
     pub fn parked_lanes(&self) -> usize {
         self.timers.len()

@@ -59,6 +59,10 @@ impl Load {
         self.parked.sub(what);
     }
 
+    pub(super) fn parked_of(&self, partition: u32) -> Tally {
+        self.parked_of.get(partition as usize).copied().unwrap_or_default()
+    }
+
     /// To be called after every change: fullness has hysteresis.
     pub(super) fn judge(&mut self, settings: &LaneSettings) {
         let judge = |full: bool, budget: super::Budget, tally| {
@@ -69,7 +73,7 @@ impl Load {
     }
 
     pub(super) fn full(&self, partition: u32) -> Option<Full> {
-        let parks = self.parked_of.get(partition as usize).is_some_and(|tally| tally.records > 0);
+        let parks = self.parked_of(partition).records > 0;
         if self.parked_full && parks { Some(Full::Parked) } else { self.queued_full.then_some(Full::Queued) }
     }
 }

@@ -139,7 +139,7 @@ impl Suspects {
     }
 
     /// Reading came to `next`, the offset of the record that waits or is awaited, in a log that ends at `end`; so many
-    /// records before it are not settled. Notes more room while the partition is watched.
+    /// records before it are not settled, and may run or wait for no other record. Notes more room while the partition is watched.
     pub fn reached(&mut self, next: i64, unsettled: usize, end: i64) {
         if !matches!(self.mode, Mode::Watched { .. }) || !self.is_durable() {
             return;

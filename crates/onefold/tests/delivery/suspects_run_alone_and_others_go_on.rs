@@ -189,6 +189,28 @@ async fn after_two_ends_what_was_done_before_is_passed_at_once() {
     assert!(began.elapsed() < Duration::from_secs(6), "it took {:?}", began.elapsed());
 }
 
+/// A key that fails for long parks its own records, among suspects as ever: the other keys of its partition go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_two_ends_a_failing_key_holds_up_no_other() {
+    let cluster = after_ends(2, 1, 140).await;
+    let seen = Seen::on(&cluster);
+    let pipeline =
+        Pipeline::from("payments").group("receipts").retry(Retry::attempts(u32::MAX)).with_state(seen.clone()).handle(
+            async |Offset(offset): Offset, State(seen): State<Arc<Seen>>| {
+                if offset == 0 && !seen.done.load(Ordering::SeqCst) {
+                    return Outcome::Retry(Duration::from_millis(100));
+                }
+                seen.add(if offset % 7 == 0 { "its own" } else { "others" });
+                Done
+            },
+        );
+    let running = tokio::spawn(testing::run_on(&cluster, pipeline).at_most(2 * LONG).into_future());
+    until("all other keys are through", || seen.count("others") == 120).await;
+    assert_eq!(seen.count("its own"), 0);
+    seen.done.store(true, Ordering::SeqCst);
+    assert_eq!(running.await.unwrap().unwrap().counters.effects, 140);
+}
+
 /// Nobody waits for the others' sets: they charge nobody.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_two_ends_others_run_beside_them() {

@@ -104,7 +104,11 @@ impl Engine {
             owned.watch.suspects.durable(0, position);
         }
         let next = owned.watch.waiting.front().map_or(owned.reached, |record| record.offset);
-        owned.watch.suspects.reached(next, owned.progress.in_flight(), owned.end);
+        // What is parked came back from its run, or waits for one that did: it must not hold up the other keys. Where the
+        // process ends once more it runs alone with the others.
+        let parked = self.lanes.parked_of(partition as u32).records;
+        let unsettled = owned.progress.in_flight().saturating_sub(parked);
+        owned.watch.suspects.reached(next, unsettled, owned.end);
         self.pass_what_was_done(partition);
         if self.is_careful_of(partition) {
             self.call_suspect(partition);
