@@ -89,3 +89,27 @@ fn a_record_that_is_alone_in_finding_its_sink_down_is_named() {
     );
     assert_eq!(events(&waited.out, "ended")[0]["lag"], 1, "the other one got through");
 }
+
+/// What is committed first and waits for a sink is gone with a stop: how much, and not that nothing is lost.
+#[test]
+fn a_stop_at_most_once_says_what_it_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    write(folder.path(), port, "");
+    let file = folder.path().join("onefold.toml");
+    let text = std::fs::read_to_string(&file).expect("written");
+    std::fs::write(&file, text.replace("from = ", "guarantee = \"at-most-once\"\nfrom = ")).expect("writes");
+    let events: String = (0..20).map(|nth| format!("{{\"id\":\"{nth}\"}}\n")).collect();
+    std::fs::write(folder.path().join("events.ndjson"), events).expect("writes");
+    let stopped = run(folder.path(), &["run", "--drain", "--drain-timeout", "3s"]).exits(4);
+    let end = &stopped.err[stopped.err.rfind("error: ").expect("an error")..];
+    assert!(end.contains("did not run before it ended and will not: at most once commits before it runs"), "{end}");
+    assert!(!stopped.err.to_lowercase().contains("nothing is lost"), "{}", stopped.err);
+    // One or two may be dead letters: those that found out that nobody listens.
+    let lost: u32 = end
+        .split("records did not run")
+        .next()
+        .and_then(|text| text.split_whitespace().last())
+        .map_or(0, |count| count.parse().unwrap_or(0));
+    assert!((15..=20).contains(&lost), "{lost} of 20: {end}");
+}

@@ -53,6 +53,11 @@ pub async fn raised(mut asked: Asked) {
     }
 }
 
+/// Exit code 4, of a run that did not end well either.
+pub fn ended_late(limit: Duration, why: &dyn std::error::Error) -> Failure {
+    Failure::not_in_time(format!("not drained within {}\n  {why}", humantime::format_duration(limit)))
+}
+
 /// Exit code 4. `left` is what is not done, a line each.
 pub fn not_in_time(limit: Duration, left: &str) -> Failure {
     let limit = humantime::format_duration(limit);

@@ -109,7 +109,8 @@ async fn work(
         let cause = (*asked.borrow()).filter(|_| cut_short.load(Ordering::SeqCst));
         let table = ran.map_err(|why: RunError| match (why.is_refusal(), cause) {
             (true, _) => Failure::refused(why),
-            (false, Some(Cause::TimeUp(limit))) => cause::not_in_time(limit, &format!("\n  {why}")),
+            // It says itself what is left, and whether that is lost.
+            (false, Some(Cause::TimeUp(limit))) => cause::ended_late(limit, &why),
             (false, _) => Failure::failed(why),
         })?;
         watch.table(&table);

@@ -175,7 +175,15 @@ impl Engine {
             self.lanes.admit_held();
         }
         self.commits.drop_all(partition);
-        self.lanes.drop_waiting(partition as u32);
+        let left = self.lanes.drop_waiting(partition as u32).len();
+        if self.protocol == Protocol::CommitFirst && left > 0 {
+            self.ending.note_lost(left);
+            tracing::warn!(
+                pipeline = self.plan.name(),
+                partition,
+                "{left} records did not run in time and will not: at most once commits before it runs"
+            );
+        }
     }
 
     /// Another owner raised the epoch: drop what is here, see by a poll whether the partition is still ours, and

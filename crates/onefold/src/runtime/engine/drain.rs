@@ -19,6 +19,8 @@ pub(super) struct Ending {
     fails: Option<String>,
     /// Partitions went without their last positions.
     left_uncommitted: bool,
+    /// Records whose positions were committed, and that were given up before they ran.
+    lost: usize,
     stage: Stage,
 }
 
@@ -45,6 +47,10 @@ impl Ending {
 
     pub(super) fn note_uncommitted(&mut self) {
         self.left_uncommitted |= self.has_begun();
+    }
+
+    pub(super) fn note_lost(&mut self, records: usize) {
+        self.lost += records;
     }
 
     pub(super) fn takes_no_more(&self) -> bool {
@@ -101,7 +107,7 @@ impl Engine {
                 if left && (self.relay.is_idle() || self.ending.fails.is_some()) {
                     return match self.ending.fails.take() {
                         Some(why) => Err(why),
-                        None if self.ending.left_uncommitted => self.leave_undone(false),
+                        None if self.ending.left_uncommitted || self.ending.lost > 0 => self.leave_undone(false),
                         None => Ok(true),
                     };
                 }
@@ -113,6 +119,13 @@ impl Engine {
 
     /// The way out took too long. A drain that ends well has left nothing behind; who is told to stop goes on later.
     fn leave_undone(&self, left: bool) -> Result<bool, String> {
+        if self.ending.lost > 0 {
+            return Err(format!(
+                "{} records did not run before it ended and will not: at most once commits before it runs. What waits for a \
+                 sink that is down is lost with a stop; to keep it, declare `guarantee = \"at-least-once\"`",
+                self.ending.lost
+            ));
+        }
         let what = match (&self.relay.problem, left) {
             (Some(problem), _) => problem.clone(),
             (None, true) => "dead letters that are stored are not all published".to_owned(),
