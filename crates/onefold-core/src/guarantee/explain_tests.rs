@@ -122,7 +122,7 @@ fn a_declared_at_most_once_commits_first() {
         text(&parts),
         "\
 at-most-once         offset committed under the assignment that holds after the answer, then command
-not covered          a crash after the commit loses the command, of at most 1280 records a process; what fails for good is a dead letter; an event that is produced twice is two
+not covered          a crash after the commit, or a stop while the sink is down, loses the command, of at most 1280 records a process; what fails for good is a dead letter; an event that is produced twice is two
 order                none
 crashes              a record that ends the process is not run again
 "

@@ -8,8 +8,9 @@ pub(super) fn text(parts: &Parts) -> String {
     match parts.protocol {
         Protocol::CommitFirst => {
             format!(
-                "a crash after the commit loses the {action}, of at most {MOST_COMMITTED_AHEAD} records a process; what fails for \
-                 good is a dead letter; an event that is produced twice is two"
+                "a crash after the commit, or a stop while the sink is down, loses the {action}, of at most \
+                 {MOST_COMMITTED_AHEAD} records a process; what fails for good is a dead letter; an event that is \
+                 produced twice is two"
             )
         }
         Protocol::EffectFirst => format!(
