@@ -1,4 +1,4 @@
-//! cargo-deny from crates.io, built once into the target folder; one that the search path has is used as it is.
+//! cargo-deny from the registry of crates, built once into the target folder; one that the search path has is used as it is.
 
 use crate::{shell, tree};
 use std::path::PathBuf;
