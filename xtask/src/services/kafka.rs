@@ -66,7 +66,8 @@ impl Kafka {
             .context("cannot start java")?;
         let mut kafka =
             Kafka { address: format!("127.0.0.1:{client}"), folder, child: Some(child), start_took: Duration::ZERO };
-        kafka.wait_ready(began)?;
+        let ports: Vec<u16> = further.listeners.iter().map(|(_, port, _)| *port).chain([client]).collect();
+        kafka.wait_ready(began, &ports)?;
         Ok(kafka)
     }
 
@@ -89,9 +90,9 @@ impl Kafka {
         (self.address.clone(), pid, self.folder.clone())
     }
 
-    fn wait_ready(&mut self, began: Instant) -> anyhow::Result<()> {
-        // The port opens only when the broker is registered and unfenced.
-        while TcpStream::connect(&self.address).is_err() {
+    fn wait_ready(&mut self, began: Instant, ports: &[u16]) -> anyhow::Result<()> {
+        // The ports open one after another, and only when the broker is registered and unfenced.
+        while ports.iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_err()) {
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             if ended.is_some() || began.elapsed() > START_MAX {
                 bail!("Apache Kafka did not start:\n{}", fs::read_to_string(self.folder.join("kafka.log"))?);
