@@ -1,4 +1,4 @@
-use crate::console::{print, print_text};
+use crate::console::{count, print, print_text};
 use crate::exit::{Done, Failure};
 use clap::Args;
 use onefold::settings::{File, LoadError, SettingsErrors};
@@ -48,12 +48,9 @@ fn right(options: &Options, file: &File) {
         end(options, json!({"right": true, "topics": topics, "pipelines": pipelines, "mocks": mocks}));
         return;
     }
-    let (topics, pipelines, mocks) = (count(topics, "topic"), count(pipelines, "pipeline"), count(mocks, "mock"));
+    let (topics, pipelines, mocks) =
+        (count(topics as u64, "topic"), count(pipelines as u64, "pipeline"), count(mocks as u64, "mock"));
     print_text(&format!("{} is right: {topics}, {pipelines}, {mocks}", options.file.display()));
-}
-
-fn count(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 /// What is wrong, a line each; how many.
@@ -65,7 +62,7 @@ fn print_problems(options: &Options, wrong: &SettingsErrors) -> String {
         print(&problem(options, json!(said.line), json!(said.column), &said.what, because, &said.fixes));
     }
     end(options, json!({"right": false, "problems": problems.len()}));
-    count(problems.len(), "error")
+    count(problems.len() as u64, "error")
 }
 
 fn problem(options: &Options, line: Value, column: Value, what: &str, because: Vec<Value>, fixes: &[String]) -> String {

@@ -1,5 +1,5 @@
 use crate::console::table::table;
-use crate::console::{print, say};
+use crate::console::{count, print, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
 use crate::kafka::names;
@@ -119,8 +119,7 @@ async fn remove(client: &ClientConfig, name: &str, dry_run: bool, as_json: bool)
             print(&json!({"group": name, "deleted": false, "partitions": held}).to_string());
             return Ok(());
         }
-        let partitions = if held == 1 { "partition" } else { "partitions" };
-        print(&format!("would delete {name}: its positions in {held} {partitions}"));
+        print(&format!("would delete {name}: its positions in {}", count(held as u64, "partition")));
         return Ok(());
     }
     match delete_group(client, name).await? {

@@ -12,6 +12,11 @@ pub mod wrap;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
+/// `1 record`, `2 records`.
+pub fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
 /// Prints a line of data. A reader that went away (`| head`) ends the command quietly, as it does for other tools: only
 /// for commands that do nothing but print.
 pub fn print(line: &str) {

@@ -5,7 +5,7 @@ use super::origins::Origins;
 use super::place::{Place, Source};
 use super::strangers::Strangers;
 use crate::console::table::table;
-use crate::console::{print, say};
+use crate::console::{count, print, say};
 use crate::exit::{Done, Failure};
 use clap::Args;
 use onefold::log::kafka::KafkaPublisher;
@@ -65,14 +65,13 @@ fn list(place: &Place, options: &Options) -> Done {
     if !rows.is_empty() {
         print(&table(head(options.all), &rows));
     }
-    let letters = if listed == 1 { "letter" } else { "letters" };
     let hidden = if back > 0 && !options.all { format!("; {back} were put back (--all)") } else { String::new() };
     let others = match strangers.strangers {
         0 => String::new(),
         1 => "; 1 record is no letter (--all)".to_owned(),
         others => format!("; {others} records are no letters (--all)"),
     };
-    say(&format!("{listed} {letters} in {}{hidden}{others}", place.topic));
+    say(&format!("{} in {}{hidden}{others}", count(listed, "letter"), place.topic));
     origins.unmet().iter().for_each(|hint| say(hint));
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::origins::Origins;
 use super::place::{Place, Source};
 use super::strangers::Strangers;
 use crate::console::table::table;
-use crate::console::{print, say, tell};
+use crate::console::{count, print, say, tell};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::{names, offsets};
 use clap::Args;
@@ -244,10 +244,9 @@ impl End {
             });
             return print(&line.to_string());
         }
-        let count = |number: u64| if number == 1 { "1 letter".to_owned() } else { format!("{number} letters") };
         let into: Vec<String> =
-            self.counts.iter().map(|(topic, number)| format!("{} into {topic}", count(*number))).collect();
-        let what = if into.is_empty() { count(0) } else { into.join(", ") };
+            self.counts.iter().map(|(topic, number)| format!("{} into {topic}", count(*number, "letter"))).collect();
+        let what = if into.is_empty() { count(0, "letter") } else { into.join(", ") };
         let mut text = if options.dry_run { format!("would put back {what}") } else { format!("put back {what}") };
         if self.before > 0 && !options.again {
             text.push_str(&format!("; {} were put back before (--again takes them too)", self.before));

@@ -3,6 +3,7 @@
 
 use super::letters::Letter;
 use super::place::Place;
+use crate::console::count;
 use crate::exit::{Done, Failure};
 
 /// A topic is looked at no further than this without a letter: it may be very long.
@@ -30,8 +31,7 @@ impl Strangers {
         if self.letters > 0 || self.strangers == 0 || place.group.is_some() {
             return Ok(());
         }
-        let records = if self.strangers == 1 { "1 record".to_owned() } else { format!("{} records", self.strangers) };
-        Err(no_letters(place, &records))
+        Err(no_letters(place, &count(self.strangers, "record")))
     }
 }
 

@@ -103,8 +103,7 @@ impl Lines {
     fn failed(&self, why: &str) -> Failure {
         // Those before it may be there any moment: they are counted.
         self.wait();
-        let count = self.acknowledged();
-        let lines = if count == 1 { "1 line is".to_owned() } else { format!("{count} lines are") };
+        let lines = super::lines_are(self.acknowledged());
         Failure::failed(format!("{why}\n{lines} acknowledged"))
     }
 

@@ -2,7 +2,7 @@ mod lines;
 mod patience;
 
 use super::stop::{self, Signal};
-use crate::console::{print, say};
+use crate::console::{count, print, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
 use crate::kafka::{PATIENCE, names, offsets};
@@ -94,7 +94,6 @@ fn told(options: &Options, lines: &Lines, cut_short: Option<Signal>) {
     if options.json {
         return print(&json!({"topic": topic, "produced": produced, "without_key": keyless}).to_string());
     }
-    let records = if produced == 1 { "record" } else { "records" };
     let without = match options.key.is_some() && keyless > 0 {
         true => format!(", {keyless} of them without a key"),
         false => String::new(),
@@ -104,7 +103,12 @@ fn told(options: &Options, lines: &Lines, cut_short: Option<Signal>) {
         left => format!("; {left} more are not acknowledged"),
     };
     let ended = cut_short.map_or_else(String::new, |signal| format!("{}: ", signal.name()));
-    say(&format!("{ended}{produced} {records} in {topic}{without}{left}"));
+    say(&format!("{ended}{} in {topic}{without}{left}", count(produced, "record")));
+}
+
+/// `1 line is`, `2 lines are`.
+fn lines_are(number: u64) -> String {
+    format!("{} {}", count(number, "line"), if number == 1 { "is" } else { "are" })
 }
 
 /// Asked for beforehand: librdkafka would keep what it cannot send for minutes. Asking makes the topic where the
@@ -119,8 +123,8 @@ fn exists(client: &ClientConfig, place: &Where, topic: &str) -> Done {
         asking.set("allow.auto.create.topics", "true");
         let made = offsets::partitions(&asking, topic).or_failed("cannot ask for the topic")?.len();
         if made > 0 {
-            let partitions = if made == 1 { "partition" } else { "partitions" };
-            say(&format!("there was no topic {topic}: the broker made it, with {made} {partitions}"));
+            let partitions = count(made as u64, "partition");
+            say(&format!("there was no topic {topic}: the broker made it, with {partitions}"));
             return Ok(());
         }
         if began.elapsed() > PATIENCE / 5 {

@@ -32,7 +32,7 @@ impl Patience {
         if !waits || std::mem::replace(&mut self.is_said, true) {
             return None;
         }
-        let lines = if outstanding == 1 { "1 line is".to_owned() } else { format!("{outstanding} lines are") };
+        let lines = super::lines_are(outstanding as u64);
         Some(format!(
             "waiting for the broker: {lines} not acknowledged. It is gone, or refuses them for now, as with a full disk: it says so \
          where it runs. A line is given up after 5 minutes"

@@ -55,13 +55,14 @@ pub async fn raised(mut asked: Asked) {
 
 /// Exit code 4, of a run that did not end well either.
 pub fn ended_late(limit: Duration, why: &dyn std::error::Error) -> Failure {
-    Failure::not_in_time(format!("not drained within {}\n  {why}", humantime::format_duration(limit)))
+    late(limit, &format!("\n  {why}"))
 }
 
 /// Exit code 4. `left` is what is not done, a line each.
 pub fn not_in_time(limit: Duration, left: &str) -> Failure {
-    let limit = humantime::format_duration(limit);
-    Failure::not_in_time(format!(
-        "not drained within {limit}{left}\n  nothing is lost: run it again, and it goes on where it was"
-    ))
+    late(limit, &format!("{left}\n  nothing is lost: run it again, and it goes on where it was"))
+}
+
+fn late(limit: Duration, what: &str) -> Failure {
+    Failure::not_in_time(format!("not drained within {}{what}", humantime::format_duration(limit)))
 }

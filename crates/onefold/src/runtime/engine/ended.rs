@@ -63,7 +63,9 @@ impl Engine {
             TxDone::Refused(outcome) => self.on_refused(slot, outcome),
             TxDone::NotRun => self.give_back(slot),
             TxDone::Unmarked(why) => {
-                self.lanes.get_mut(slot).into_iter().for_each(|task| task.is_done = true);
+                if let Some(task) = self.lanes.get_mut(slot) {
+                    task.is_done = true;
+                }
                 self.on_out_of_order(slot, &why);
             }
             TxDone::Superseded => self.on_superseded(slot),
