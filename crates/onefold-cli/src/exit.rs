@@ -40,6 +40,11 @@ impl Failure {
         self.text.strip_prefix("error: ").unwrap_or(&self.text)
     }
 
+    /// The same with more to it.
+    pub fn and(self, more: &str) -> Failure {
+        Failure { text: format!("{}{more}", self.text), ..self }
+    }
+
     /// Says why on standard error, and gives the exit code.
     pub fn report(&self) -> ExitCode {
         say(&format!("error: {}", self.text()));

@@ -171,10 +171,6 @@ fn an_ordinary_topic_is_not_listed_for_dead_letters() {
 
     let broker = Broker::start(folder.path());
     let at = |args: &[&str]| run(folder.path(), &[args, &["--bootstrap", &broker.address]].concat());
-    let long: String = (0..20_000).map(|nth| format!("{{\"id\":{nth}}}\n")).collect();
-    run_with_input(folder.path(), &["produce", "long", "--bootstrap", &broker.address], &long).exits(0);
-    let none = at(&["dead-letters", "list", "long", "--json"]).exits(1);
-    assert!(none.out.is_empty() && none.err.contains("nothing in its first 10000 records"), "{none:?}");
     // Beside letters they are counted.
     at(&["topics", "create", "orders.dead", "--partitions", "1"]).exits(0);
     produce(&broker.address, b"n", b"nothing", &[]);
@@ -182,6 +178,29 @@ fn an_ordinary_topic_is_not_listed_for_dead_letters() {
     let listed = at(&["dead-letters", "list", "orders.dead"]).exits(0);
     assert_eq!(listed.err, "1 letter in orders.dead; 1 record is no letter (--all)\n");
     assert_eq!(listed.out.lines().count(), 2, "{}", listed.out);
+}
+
+/// However many records before it are none.
+#[test]
+fn a_letter_at_the_end_of_a_long_topic_is_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    let at = |args: &[&str]| run(folder.path(), &[args, &["--bootstrap", &broker.address]].concat());
+    at(&["topics", "create", "orders", "--partitions", "3"]).exits(0);
+    at(&["topics", "create", "orders.dead", "--partitions", "1"]).exits(0);
+    let long: String = (0..20_000).map(|nth| format!("{{\"id\":{nth}}}\n")).collect();
+    run_with_input(folder.path(), &["produce", "orders.dead", "--bootstrap", &broker.address], &long).exits(0);
+    for args in [&["list", "orders.dead", "--json"][..], &["redrive", "orders.dead"]] {
+        let none = run(folder.path(), &[&["dlq"], args, &["--bootstrap", &broker.address]].concat()).exits(1);
+        assert!(none.out.is_empty() && none.err.contains("nothing in its 20000 records tells of a death"), "{none:?}");
+    }
+    produce(&broker.address, b"k", b"v", &[("onefold-id", "a"), ("__connect.errors.topic", "orders")]);
+    let listed = at(&["dlq", "list", "orders.dead"]).exits(0);
+    assert_eq!(listed.err, "1 letter in orders.dead; 20000 records are no letters (--all)\n");
+    assert_eq!(count(&at(&["dlq", "redrive", "orders.dead", "--json"]).exits(0)), (1, 0));
+    let all = at(&["dlq", "list", "orders.dead", "--all"]).exits(0);
+    let heads = all.out.lines().filter(|line| line.starts_with("origin")).count();
+    assert_eq!((heads, all.out.lines().count()), (3, 20_004), "a table has 10,000 rows at most");
 }
 
 #[test]
@@ -226,7 +245,7 @@ fn a_letter_that_stands_twice_is_put_back_once() {
     assert_eq!((notes.len(), &notes[0]["key"]), (1, &"0/0".into()));
 }
 
-/// More than are noted together, told to somebody who has gone.
+/// More than are noted together, told to somebody who has gone: all is done, and the end says that it was not told.
 #[test]
 fn whoever_reads_no_more_stops_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -239,9 +258,15 @@ fn whoever_reads_no_more_stops_nothing() {
     produce_all(&broker.address, letters);
     let mut command =
         onefold(folder.path(), &["dlq", "redrive", "orders.dead", "--json", "--bootstrap", &broker.address]);
-    let mut redrive = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
+    let mut redrive = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     drop(redrive.stdout.take());
-    redrive.wait().expect("ends");
+    let ended = redrive.wait_with_output().expect("ends");
+    let said = String::from_utf8(ended.stderr).expect("text");
+    assert_eq!(ended.status.code(), Some(1), "nobody was told, which is no success: {said}");
+    let done = "all is done: 450 letters put back and noted, but 450 of them could not be told";
+    assert!(said.starts_with("error: cannot write to standard output: ") && said.contains(done), "{said}");
+    let see = format!("onefold dead-letters list orders.dead --bootstrap {} --all", broker.address);
+    assert!(said.trim_end().ends_with(&see), "{said}");
     assert_eq!(at(&["consume", "orders", "--drain"]).exits(0).out.lines().count(), 450);
     assert_eq!(count(&at(&["dlq", "redrive", "orders.dead", "--json"]).exits(0)), (0, 450), "and all of it is noted");
 }

@@ -10,6 +10,7 @@ pub mod summary;
 pub mod table;
 pub mod wrap;
 
+use crate::exit::{Done, OrFailed};
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// `1 record`, `2 records`.
@@ -34,6 +35,12 @@ pub fn print_bytes(line: &[u8]) {
             std::process::exit(1);
         }
     }
+}
+
+/// Prints a line that must not be lost: whoever reads it learns from nowhere else what was done.
+pub fn put(line: &str) -> Done {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("{line}\n").as_bytes()).or_failed("cannot write to standard output")
 }
 
 /// Prints a line about work that goes on whether anybody reads it or not.

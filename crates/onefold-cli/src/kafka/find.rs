@@ -44,6 +44,11 @@ impl Where {
         format!("onefold consume {}{}", pasteable(topic), self.flag())
     }
 
+    /// The command that lists the dead letters of a pipeline or topic, those too that were put back.
+    pub fn list_letters(&self, name: &str) -> String {
+        format!("onefold dead-letters list {}{} --all", pasteable(name), self.flag())
+    }
+
     /// The address that was given, in place of a file.
     pub fn bootstrap(&self) -> Option<&str> {
         self.bootstrap.as_deref()

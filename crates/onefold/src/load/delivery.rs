@@ -46,6 +46,8 @@ struct Acks {
     /// By partition, the last line that is there, and its record's offset.
     last: BTreeMap<i32, (u64, i64)>,
     refused: Option<NotSent>,
+    /// How many were refused.
+    failed: u64,
 }
 
 struct Context(Arc<Mutex<Acks>>);
@@ -63,6 +65,7 @@ impl ProducerContext for Context {
                 acks.last.insert(message.partition(), (*line, message.offset()));
             }
             Err((why, _)) => {
+                acks.failed += 1;
                 acks.refused.get_or_insert(NotSent::Refused { line: *line, why: in_words(why) });
             }
         }
@@ -146,6 +149,11 @@ impl Delivery {
     /// How many lines were handed over and not acknowledged or refused yet.
     pub fn outstanding(&self) -> usize {
         usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
+    }
+
+    /// How many lines were handed over and are not acknowledged: refused, or still on their way.
+    pub fn unacknowledged(&self) -> u64 {
+        self.acks().failed + self.outstanding() as u64
     }
 
     /// How many lines are acknowledged.

@@ -1,4 +1,5 @@
-//! Where `--from OFFSET` begins: an offset stands in each partition, and may be outside of what some of them hold.
+//! Where `--from OFFSET` begins: an offset stands in each partition, and may be outside of what some of them hold. What
+//! stands before it is never printed: where it is not there yet, it is waited for.
 
 use crate::console::say;
 use crate::kafka::offsets::Ends;
@@ -6,7 +7,7 @@ use crate::kafka::offsets::Ends;
 /// So many partitions are named.
 const MOST: usize = 8;
 
-/// The place in this partition: its ends bound it. Beyond them librdkafka would begin anew, from the beginning.
+/// Where reading begins in this partition: its ends bound it. Beyond them librdkafka would begin anew, from the beginning.
 pub fn within(offset: i64, ends: &Ends) -> i64 {
     offset.clamp(ends.earliest, ends.end.max(ends.earliest))
 }
@@ -25,8 +26,9 @@ fn text(offset: i64, partitions: &[Ends], drain: bool) -> Vec<String> {
     if !beyond.is_empty() {
         let what = match (beyond.len() == partitions.len(), drain) {
             (true, true) => "there is nothing to print",
-            (true, false) => "waits for what comes",
-            (false, _) => "begins at the end there",
+            (true, false) => "waits for it",
+            (false, true) => "there is nothing to print of it",
+            (false, false) => "waits for it there",
         };
         lines.push(format!("--from {offset} is beyond the end of {}: {what}", listed(&beyond, "ends at")));
     }
@@ -57,7 +59,7 @@ mod tests {
         let three = partitions(&[(0, 10), (0, 4), (6, 20)]);
         assert_eq!(
             text(7, &three, false),
-            ["--from 7 is beyond the end of partition 1, which ends at 4: begins at the end there"]
+            ["--from 7 is beyond the end of partition 1, which ends at 4: waits for it there"]
         );
         assert_eq!(
             text(4, &three, false),
@@ -65,7 +67,8 @@ mod tests {
         );
         assert!(text(4, &three[..2], false).is_empty(), "the end itself is a place to begin");
         let end = |drain| text(99, &three[..1], drain).concat();
-        assert!(end(true).ends_with("there is nothing to print") && end(false).ends_with("waits for what comes"));
+        assert!(end(true).ends_with("there is nothing to print") && end(false).ends_with("waits for it"));
+        assert!(text(7, &three, true)[0].ends_with("there is nothing to print of it"));
         let many = partitions(&[(0, 1); 30]);
         assert!(text(9, &many, true)[0].contains("partition 7, which ends at 1, and 22 more"));
     }

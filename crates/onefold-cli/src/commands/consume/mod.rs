@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// Print the records of a topic, one a line
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold consume payments --max 3\n  onefold consume payments --json --drain\n  onefold consume payments --partition 0 --from 1021 --max 1\n  onefold consume payments --group readers\n\nWithout --group nothing is committed and --from says where to begin. With --group it goes on where the group stands, and commits what it printed."
+    after_help = "Example:\n  onefold consume payments --max 3\n  onefold consume payments --json --drain\n  onefold consume payments --partition 0 --from 1021 --max 1\n  onefold consume payments --group readers\n\nWithout --group nothing is committed and --from says where to begin: nothing before that offset is printed, of no partition, and one that is not there yet is waited for. With --group it goes on where the group stands, and commits what it printed."
 )]
 pub struct Options {
     #[arg(value_parser = names::topic)]
@@ -81,8 +81,11 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
                 is_away = false;
-                left.took(message.partition(), message.offset());
+                // What comes where the offset is not there yet may stand before it.
+                let is_early = matches!(options.from, Some(Offset::Offset(from)) if message.offset() < from);
+                left.took(message.partition(), message.offset(), !is_early);
                 match options.json {
+                    _ if is_early => {}
                     true => print(&record::json(&message)),
                     false => print_bytes(message.payload().unwrap_or_default()),
                 }
@@ -229,8 +232,8 @@ impl Left {
         Left { max: options.max, printed: 0, ends }
     }
 
-    fn took(&mut self, partition: i32, offset: i64) {
-        self.printed += 1;
+    fn took(&mut self, partition: i32, offset: i64, is_printed: bool) {
+        self.printed += u64::from(is_printed);
         if let Some(ends) = &mut self.ends
             && ends.get(&partition).is_some_and(|end| offset + 1 >= *end)
         {

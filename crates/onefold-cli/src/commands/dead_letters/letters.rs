@@ -1,6 +1,7 @@
 //! Reading a dead-letter topic, each partition up to where it ended at the start.
 
 use super::marks::Marks;
+use super::pace::Pace;
 use super::place::{PATIENCE, Place};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::is_passing;
@@ -27,6 +28,8 @@ pub fn each(place: &Place, marks: &Marks, mut take: impl FnMut(Letter) -> Done) 
         place.ends.iter().filter(|ends| ends.end > ends.earliest).map(|ends| (ends.partition, ends.end)).collect();
     let reader = place.reader(&place.topic, open.keys().copied());
     let consumer = reader.or_failed("cannot read the dead-letter topic")?;
+    let all: i64 = place.ends.iter().map(|ends| ends.end - ends.earliest).sum();
+    let mut pace = Pace::new(&place.topic, all.max(0).unsigned_abs());
     let mut heard = Instant::now();
     while !open.is_empty() {
         match consumer.poll(Duration::from_millis(100)) {
@@ -36,6 +39,7 @@ pub fn each(place: &Place, marks: &Marks, mut take: impl FnMut(Letter) -> Done) 
                 if offset + 1 >= end {
                     open.remove(&partition);
                 }
+                pace.read_one();
                 if offset < end {
                     let letter = letter(&message, place, marks);
                     letter.map_or(Ok(()), &mut take)?;

@@ -28,6 +28,9 @@ pub struct Options {
     json: bool,
 }
 
+/// A table has so many rows at most, and another follows: columns are as wide as their widest cell.
+pub const PAGE: usize = 10_000;
+
 pub async fn run(options: Options) -> Done {
     let source = options.source.clone();
     source.with("listing broke off", move |place| list(place, &options)).await
@@ -40,7 +43,7 @@ fn list(place: &Place, options: &Options) -> Done {
     let (mut strangers, mut origins) = (Strangers::default(), Origins::of(options.choice.origins()));
     each(place, &marks, |letter| {
         if !options.all {
-            strangers.note(&letter, place)?;
+            strangers.note(&letter);
         }
         origins.note(&letter);
         if !options.choice.takes(&letter) {
@@ -54,6 +57,9 @@ fn list(place: &Place, options: &Options) -> Done {
         match options.json {
             true => print(&letter.json().to_string()),
             false => rows.push(row(&letter, options.all)),
+        }
+        if rows.len() >= PAGE {
+            print(&table(head(options.all), &std::mem::take(&mut rows)));
         }
         Ok(())
     })?;

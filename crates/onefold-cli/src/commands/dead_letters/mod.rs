@@ -5,10 +5,12 @@
 
 mod choice;
 mod deaths;
+mod end;
 mod letters;
 mod list;
 mod marks;
 mod origins;
+mod pace;
 mod place;
 mod redrive;
 mod strangers;

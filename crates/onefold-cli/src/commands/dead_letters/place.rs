@@ -33,6 +33,8 @@ pub struct Place {
     pub ends: Vec<Ends>,
     /// What to do where the topic is none of dead letters.
     pub instead: String,
+    /// The command that shows all letters, those too that were put back.
+    pub list_all: String,
     cluster: Option<RunningCluster>,
 }
 
@@ -69,7 +71,8 @@ impl Source {
             }
         };
         let instead = self.instead(file.as_ref());
-        let mut place = Place { client, settings, topic, group, ends: vec![], instead, cluster };
+        let list_all = self.place.list_letters(&self.name);
+        let mut place = Place { client, settings, topic, group, ends: vec![], instead, list_all, cluster };
         let asked = self.partitions(&place, file.as_ref());
         match asked {
             Ok(ends) => place.ends = ends,

@@ -1,19 +1,19 @@
 use super::choice::Choice;
 use super::deaths::Deaths;
+use super::end::End;
 use super::letters::{Letter, each};
-use super::list::{head, row};
+use super::list::{PAGE, head, row};
 use super::marks::Marks;
 use super::origins::Origins;
 use super::place::{Place, Source};
 use super::strangers::Strangers;
 use crate::console::table::table;
-use crate::console::{count, print, say, tell};
+use crate::console::{print, put};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::{names, offsets};
 use clap::Args;
 use onefold::dead_letter::redrive::put_back;
 use onefold::log::kafka::KafkaPublisher;
-use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Put dead letters back into the topic that they came from
@@ -31,16 +31,16 @@ pub struct Options {
     to: Option<String>,
     /// Those too that were put back before
     #[arg(long)]
-    again: bool,
+    pub again: bool,
     /// For all pipelines that read the topic, not only for the one that they died in
     #[arg(long)]
     for_all: bool,
     /// Say what would be put back, and put nothing back
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
     /// One JSON object a letter, and one at the end
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 /// So many letters are noted together.
@@ -55,18 +55,18 @@ fn redrive(place: &Place, options: &Options) -> Done {
     let publisher = KafkaPublisher::new(&place.settings).map_err(Failure::failed)?;
     let marks = Marks::read(place, &publisher)?;
     let plan = plan(place, options, &marks)?;
-    let mut end = End { counts: BTreeMap::new(), before: plan.before, without_origin: plan.without_origin };
+    let mut end = End { before: plan.before, without_origin: plan.without_origin, ..End::default() };
     if options.dry_run {
         end.counts = plan.to.iter().map(|(topic, to)| (topic.clone(), to.letters)).collect();
         if !options.json && !plan.rows.is_empty() {
             print(&table(head(false), &plan.rows));
         }
-    } else {
-        let run = Run { place, options, publisher: &publisher, plan: &plan };
-        run.all(marks, &mut end)?;
+        return end.say(place, options);
     }
-    end.say(place, options);
-    Ok(())
+    let run = Run { place, options, publisher: &publisher, plan: &plan };
+    let ran = if plan.to.is_empty() { Ok(()) } else { run.all(marks, &mut end) };
+    ran.and_then(|()| end.say(place, options)).map_err(|why| end.with_what_is_done(why))?;
+    end.refuse_untold(place)
 }
 
 /// What is to go where, known before anything is produced.
@@ -101,7 +101,7 @@ fn plan(place: &Place, options: &Options, marks: &Marks) -> Done<Plan> {
     each(place, marks, |letter| {
         // Whoever says where to takes records for letters that tell of nothing.
         if options.to.is_none() {
-            strangers.note(&letter, place)?;
+            strangers.note(&letter);
         }
         origins.note(&letter);
         plan.before += u64::from(letter.is_back && options.choice.takes(&letter));
@@ -117,6 +117,9 @@ fn plan(place: &Place, options: &Options, marks: &Marks) -> Done<Plan> {
             match options.json {
                 true => print(&told(&letter, options, None)),
                 false => plan.rows.push(row(&letter, false)),
+            }
+            if plan.rows.len() >= PAGE {
+                print(&table(head(false), &std::mem::take(&mut plan.rows)));
             }
         }
         Ok(())
@@ -155,9 +158,7 @@ impl Run<'_> {
         // What was chosen before is chosen by the notes of the start: those of this run change them.
         let start = marks.clone();
         let (mut waiting, mut deaths) = (vec![], Deaths::default());
-        if !self.plan.to.is_empty() {
-            tokio::runtime::Handle::current().block_on(marks.made(self.place))?;
-        }
+        tokio::runtime::Handle::current().block_on(marks.made(self.place))?;
         each(self.place, &start, |letter| {
             if self.options.is_chosen(&letter, &mut deaths) && self.options.destination(&letter).is_some() {
                 waiting.push(letter);
@@ -184,20 +185,22 @@ impl Run<'_> {
         if !there.is_empty() {
             let places: Vec<_> =
                 there.iter().map(|(letter, _)| (letter.record.partition, letter.record.offset)).collect();
-            runtime.block_on(marks.add(self.place, self.publisher, &places))?;
+            runtime.block_on(marks.add(self.place, self.publisher, &places)).map_err(|why| {
+                why.and(&format!(
+                    "\n  {} of this step are put back, and the next call puts them back again",
+                    there.len()
+                ))
+            })?;
         }
         for (letter, topic) in there {
             if self.options.json {
-                // Whether anybody reads it or not: the rest is put back all the same.
-                tell(&told(letter, self.options, Some(true)));
+                // Whether anybody reads it or not: the rest is put back all the same, and the end says what was not told.
+                end.told(put(&told(letter, self.options, Some(true))));
             }
             *end.counts.entry(topic).or_default() += 1;
         }
         match refused {
-            Some(why) => Err(Failure::failed(format!(
-                "{why}\n  {} are put back and noted; run it again for the rest",
-                end.all()
-            ))),
+            Some(why) => Err(Failure::failed(why)),
             None => marks.refuse_another(self.place),
         }
     }
@@ -222,38 +225,4 @@ fn told(letter: &Letter, options: &Options, done: Option<bool>) -> String {
     line["to"] = options.destination(letter).into();
     line["put_back"] = done.unwrap_or(letter.is_back).into();
     line.to_string()
-}
-
-/// What is said at the end.
-struct End {
-    counts: BTreeMap<String, u64>,
-    before: u64,
-    without_origin: u64,
-}
-
-impl End {
-    fn all(&self) -> u64 {
-        self.counts.values().sum()
-    }
-
-    fn say(&self, place: &Place, options: &Options) {
-        if options.json {
-            let line = json!({
-                "topic": place.topic, "dry_run": options.dry_run, "letters": self.all(),
-                "before": self.before, "without_origin": self.without_origin,
-            });
-            return print(&line.to_string());
-        }
-        let into: Vec<String> =
-            self.counts.iter().map(|(topic, number)| format!("{} into {topic}", count(*number, "letter"))).collect();
-        let what = if into.is_empty() { count(0, "letter") } else { into.join(", ") };
-        let mut text = if options.dry_run { format!("would put back {what}") } else { format!("put back {what}") };
-        if self.before > 0 && !options.again {
-            text.push_str(&format!("; {} were put back before (--again takes them too)", self.before));
-        }
-        if self.without_origin > 0 {
-            text.push_str(&format!("; {} do not say where they came from (--to TOPIC)", self.without_origin));
-        }
-        say(&text);
-    }
 }

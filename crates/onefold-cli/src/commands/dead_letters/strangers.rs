@@ -6,9 +6,6 @@ use super::place::Place;
 use crate::console::count;
 use crate::exit::{Done, Failure};
 
-/// A topic is looked at no further than this without a letter: it may be very long.
-const LOOK: u64 = 10_000;
-
 #[derive(Default)]
 pub struct Strangers {
     letters: u64,
@@ -16,14 +13,11 @@ pub struct Strangers {
 }
 
 impl Strangers {
-    /// Ends the reading of a topic that seems to have no letters at all.
-    pub fn note(&mut self, letter: &Letter, place: &Place) -> Done {
+    pub fn note(&mut self, letter: &Letter) {
         match letter.told.tells_of_a_death() {
             true => self.letters += 1,
             false => self.strangers += 1,
         }
-        let is_enough = self.letters == 0 && self.strangers >= LOOK && place.group.is_none();
-        if is_enough { Err(no_letters(place, &format!("first {LOOK} records"))) } else { Ok(()) }
     }
 
     /// Of the topic of a pipeline nobody was mistaken.
@@ -31,13 +25,11 @@ impl Strangers {
         if self.letters > 0 || self.strangers == 0 || place.group.is_some() {
             return Ok(());
         }
-        Err(no_letters(place, &count(self.strangers, "record")))
+        Err(Failure::failed(format!(
+            "{} holds no dead letters: nothing in its {} tells of a death{}",
+            place.topic,
+            count(self.strangers, "record"),
+            place.instead
+        )))
     }
-}
-
-fn no_letters(place: &Place, records: &str) -> Failure {
-    Failure::failed(format!(
-        "{} holds no dead letters: nothing in its {records} tells of a death{}",
-        place.topic, place.instead
-    ))
 }

@@ -1,6 +1,5 @@
 //! From standard input into the topic, on a thread of its own: reading may wait for ever, and nobody waits for it then.
 
-use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::PATIENCE;
 use onefold::Record;
 use onefold::load::{Delivery, NotSent, Outgoing};
@@ -29,22 +28,32 @@ impl Lines {
     }
 
     /// Tells when all is acknowledged, or why it ended before.
-    pub fn read_all(self: Arc<Self>) -> std::io::Result<oneshot::Receiver<Done>> {
-        let (tell, told) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("produce".into());
-        // Whoever was stopped listens no more.
-        thread.spawn(move || drop(tell.send(self.all())))?;
-        Ok(told)
+    pub fn read_all(self: Arc<Self>) -> std::io::Result<oneshot::Receiver<Result<(), String>>> {
+        aside(move || self.all())
     }
 
-    fn all(&self) -> Done {
+    /// Reads no more, and waits a while for what was read: it may be there any moment, whatever ended it. Tells when
+    /// there is nothing more to wait for.
+    pub fn settle(self: Arc<Self>) -> std::io::Result<oneshot::Receiver<()>> {
+        aside(move || {
+            self.stop.store(true, Ordering::SeqCst);
+            drop(self.sending.lock().unwrap_or_else(PoisonError::into_inner));
+            let began = Instant::now();
+            while self.delivery.wait() && began.elapsed() < PATIENCE {}
+        })
+    }
+
+    fn all(&self) -> Result<(), String> {
         let (mut line, mut number) = (vec![], 0);
         let mut input = std::io::stdin().lock();
         loop {
             line.clear();
             let most = LONGEST as u64 + 2; // with its end
-            let read =
-                input.by_ref().take(most).read_until(b'\n', &mut line).or_failed("cannot read standard input")?;
+            let read = input
+                .by_ref()
+                .take(most)
+                .read_until(b'\n', &mut line)
+                .map_err(|why| format!("cannot read standard input: {why}"))?;
             if read == 0 {
                 break;
             }
@@ -52,9 +61,7 @@ impl Lines {
             let text = line.strip_suffix(b"\n").unwrap_or(&line);
             let text = text.strip_suffix(b"\r").unwrap_or(text);
             if text.len() > LONGEST {
-                return Err(
-                    self.failed(&format!("line {number} has more than {LONGEST} bytes: no record takes so many"))
-                );
+                return Err(format!("line {number} has more than {LONGEST} bytes: no record takes so many"));
             }
             if !text.is_empty() && !self.send(number, text)? {
                 return Ok(());
@@ -67,7 +74,7 @@ impl Lines {
     }
 
     /// False: it was stopped before.
-    fn send(&self, number: u64, text: &[u8]) -> Done<bool> {
+    fn send(&self, number: u64, text: &[u8]) -> Result<bool, String> {
         let key = self.key.as_ref().and_then(|path| key_of(path, text));
         let _sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         if self.stop.load(Ordering::SeqCst) {
@@ -78,33 +85,14 @@ impl Lines {
         match self.delivery.send(outgoing, || self.stop.load(Ordering::SeqCst)) {
             Ok(()) => drop(self.keyless.fetch_add(is_keyless.into(), Ordering::Relaxed)),
             Err(NotSent::Stopped) => return Ok(false),
-            Err(why) => return Err(self.failed(&why.to_string())),
+            Err(why) => return Err(why.to_string()),
         }
         Ok(true)
     }
 
-    /// Reads no more, and waits a while for what was read.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        drop(self.sending.lock().unwrap_or_else(PoisonError::into_inner));
-        self.wait();
-    }
-
-    fn wait(&self) {
-        let began = Instant::now();
-        while self.delivery.wait() && began.elapsed() < PATIENCE {}
-    }
-
-    /// Why nothing more is read: the first line that is refused, and how many are there all the same.
-    pub fn check(&self) -> Done {
-        self.delivery.check().map_err(|why| self.failed(&why.to_string()))
-    }
-
-    fn failed(&self, why: &str) -> Failure {
-        // Those before it may be there any moment: they are counted.
-        self.wait();
-        let lines = super::lines_are(self.acknowledged());
-        Failure::failed(format!("{why}\n{lines} acknowledged"))
+    /// Why nothing more is read: the first line that is refused.
+    pub fn check(&self) -> Result<(), String> {
+        self.delivery.check().map_err(|why| why.to_string())
     }
 
     pub fn acknowledged(&self) -> u64 {
@@ -115,9 +103,21 @@ impl Lines {
         self.delivery.outstanding()
     }
 
+    pub fn unacknowledged(&self) -> u64 {
+        self.delivery.unacknowledged()
+    }
+
     pub fn keyless(&self) -> u64 {
         self.keyless.load(Ordering::Relaxed)
     }
+}
+
+/// On a thread of its own, which the process does not wait for when it ends.
+fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<oneshot::Receiver<T>> {
+    let (tell, told) = oneshot::channel();
+    // Whoever ended meanwhile listens no more.
+    std::thread::Builder::new().name("produce".into()).spawn(move || drop(tell.send(work())))?;
+    Ok(told)
 }
 
 fn key_of(path: &Path, text: &[u8]) -> Option<Vec<u8>> {

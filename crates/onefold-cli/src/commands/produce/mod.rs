@@ -1,26 +1,27 @@
+mod ending;
 mod lines;
 mod patience;
 
 use super::stop::{self, Signal};
-use crate::console::{count, print, say};
+use crate::console::{count, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
 use crate::kafka::{PATIENCE, names, offsets};
 use clap::Args;
+use ending::Ending;
 use lines::Lines;
 use onefold::load::Delivery;
 use onefold::placeholders::Path;
 use patience::Patience;
 use rdkafka::ClientConfig;
-use serde_json::json;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Put lines of standard input into a topic, one record a line
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  onefold produce payments --key data.user_id < more.ndjson\n\nEvery record is acknowledged by all replicas in sync (acks=all) and there once (idempotent producing).\nA topic that is not there is made where the broker makes topics when asked, as the embedded one does.\nA line without the key, or that is not JSON, goes in without a key. Empty lines are left out.\nCtrl-C and SIGTERM end it when what was read is acknowledged (exit 130, 143); once more ends it at once."
+    after_help = "Example:\n  onefold produce payments --key data.user_id < more.ndjson\n\nEvery record is acknowledged by all replicas in sync (acks=all) and there once (idempotent producing).\nA topic that is not there is made where the broker makes topics when asked, as the embedded one does.\nA line without the key, or that is not JSON, goes in without a key. Empty lines are left out.\nCtrl-C and SIGTERM end it when what was read is acknowledged, or after 10 s, and it says how much is not (exit 130, 143); once more ends it at once, and nothing is said. A line that is refused ends it, too (exit 1): Ctrl-C ends the wait for those before it."
 )]
 pub struct Options {
     #[arg(value_parser = names::topic)]
@@ -30,7 +31,7 @@ pub struct Options {
     key: Option<Path>,
     #[command(flatten)]
     place: Where,
-    /// Print the result as JSON
+    /// Print the result as JSON, also when it ends early
     #[arg(long)]
     json: bool,
 }
@@ -50,20 +51,22 @@ pub async fn run(options: Options) -> Done {
         signal = &mut asked => signal.end(),
     };
     let lines = Arc::new(Lines::new(delivery, options.key.clone()));
+    let mut ending = until_it_ends(&lines, asked.as_mut()).await?;
+    ending.settle(&lines, asked).await?;
+    ending.tell(&options, &lines)
+}
+
+async fn until_it_ends(lines: &Arc<Lines>, mut asked: Pin<&mut impl Future<Output = Signal>>) -> Done<Ending> {
     let mut read = lines.clone().read_all().or_failed("the system gives no thread")?;
     let (mut patience, mut look) = (Patience::default(), tokio::time::interval(LOOK));
     loop {
         tokio::select! {
-            ended = &mut read => {
-                // Whoever reads tells how it ended, whatever that was.
-                ended.unwrap_or_else(|_| Err(Failure::failed("producing broke off")))?;
-                told(&options, &lines, None);
-                return Ok(());
-            }
-            signal = &mut asked => return cut_short(&options, lines, signal).await,
-            _ = look.tick() => {
-                lines.check()?;
-                patience.look(lines.acknowledged(), lines.outstanding());
+            // Whoever reads tells how it ended, whatever that was.
+            ended = &mut read => return Ok(Ending::by_itself(ended.unwrap_or_else(|_| Err("producing broke off".into())))),
+            signal = &mut asked => return Ok(Ending::by(signal)),
+            _ = look.tick() => match lines.check() {
+                Ok(()) => patience.look(lines.acknowledged(), lines.outstanding()),
+                refused => return Ok(Ending::by_itself(refused)),
             }
         }
     }
@@ -77,33 +80,6 @@ async fn open(options: &Options) -> Done<Delivery> {
         Delivery::new(&client, &topic, false).or_failed("cannot set up a producer")
     });
     opened.await.or_failed("producing broke off")?
-}
-
-/// What was read goes in, what was not stays out: whoever asked knows where.
-async fn cut_short(options: &Options, lines: Arc<Lines>, signal: Signal) -> Done {
-    let stopping = lines.clone();
-    let stopped = tokio::task::spawn_blocking(move || stopping.stop());
-    stopped.await.or_failed("producing broke off")?;
-    lines.check()?;
-    told(options, &lines, Some(signal));
-    signal.end()
-}
-
-fn told(options: &Options, lines: &Lines, cut_short: Option<Signal>) {
-    let (topic, produced, keyless) = (&options.topic, lines.acknowledged(), lines.keyless());
-    if options.json {
-        return print(&json!({"topic": topic, "produced": produced, "without_key": keyless}).to_string());
-    }
-    let without = match options.key.is_some() && keyless > 0 {
-        true => format!(", {keyless} of them without a key"),
-        false => String::new(),
-    };
-    let left = match lines.outstanding() {
-        0 => String::new(),
-        left => format!("; {left} more are not acknowledged"),
-    };
-    let ended = cut_short.map_or_else(String::new, |signal| format!("{}: ", signal.name()));
-    say(&format!("{ended}{} in {topic}{without}{left}", count(produced, "record")));
 }
 
 /// `1 line is`, `2 lines are`.
