@@ -8,8 +8,9 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::net::sockopt;
@@ -94,10 +95,18 @@ async fn both(
                 return Poll::Pending;
             }
         }
-        context.waker().wake_by_ref();
-        Poll::Pending
+        goes_last(context)
     })
     .await
+}
+
+/// Lets the others have the thread, and the sockets a look. A task that woke itself would have another thread woken, which
+/// takes longer than a request, and then takes the connection away to it.
+fn goes_last<T>(context: &mut Context<'_>) -> Poll<T> {
+    if pin!(tokio::task::yield_now()).poll(context).is_ready() {
+        context.waker().wake_by_ref(); // outside of the runtime's threads
+    }
+    Poll::Pending
 }
 
 async fn read_requests(
