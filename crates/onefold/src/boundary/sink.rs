@@ -23,6 +23,15 @@ pub trait Sink: Send + Sync + 'static {
     /// it comes before whatever is asked later.
     fn note(&self, notes: Vec<NoteAt>) -> BoxFuture<'static, Result<Vec<bool>, SinkError>>;
 
+    /// Where partitions stand in this database, whoever has them now. `None`: it holds no position of this one.
+    fn positions(&self, partitions: Vec<i32>) -> BoxFuture<'static, Result<Vec<Option<i64>>, SinkError>>;
+
+    /// Moves positions over what holds no record. Where the position or the owner is another by now, nothing changes.
+    fn pass(&self, over: Vec<PassOver>) -> BoxFuture<'static, Result<(), SinkError>>;
+
+    /// The database, as its messages name it.
+    fn name(&self) -> String;
+
     /// Runs jobs in order and answers once, when all that succeeded is durable. Never blocks.
     fn submit(&self, jobs: Vec<TxJob>, answer: Answer);
 
@@ -88,6 +97,18 @@ pub struct Claimed {
     pub done: Vec<std::ops::Range<i64>>,
     /// What the last owner's note says; the new one is durable, where the position can be read.
     pub suspects: Suspects,
+}
+
+/// Offsets without a record, such as the markers of transactions, at the end of what a partition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassOver {
+    pub partition: i32,
+    /// The owner epoch of the partition's claim.
+    pub epoch: i64,
+    /// Everything below is done.
+    pub from: i64,
+    /// No record is below this that is not below `from`.
+    pub to: i64,
 }
 
 /// What an owner notes of a partition.

@@ -37,18 +37,24 @@ pub(super) struct Topic {
 pub(super) struct Partition {
     /// The offset of the first record that is left: those before it were deleted.
     pub(super) earliest: i64,
+    /// The offset that the next record gets.
+    next: i64,
     pub(super) records: Vec<Record>,
 }
 
 impl Partition {
     /// The offset that the next record gets.
     pub(super) fn end(&self) -> i64 {
-        self.earliest + self.records.len() as i64
+        self.next
     }
 
     /// The records from this offset on; `None` where it is outside of the log.
     pub(super) fn from(&self, offset: i64) -> Option<&[Record]> {
-        self.records.get(usize::try_from(offset - self.earliest).ok()?..)
+        (self.earliest..=self.next).contains(&offset).then(|| &self.records[self.below(offset)..])
+    }
+
+    fn below(&self, offset: i64) -> usize {
+        self.records.partition_point(|record| record.offset < offset)
     }
 }
 
@@ -108,8 +114,18 @@ impl MemoryCluster {
         let place = (record.partition, record.offset);
         let name = record.topic.to_string();
         topic.partitions[partition].records.push(record);
+        topic.partitions[partition].next += 1;
         groups.iter().filter(|((_, of), _)| *of == name).for_each(|(_, group)| group.wake_all());
         place
+    }
+
+    /// Appends what takes an offset and is no record, as the end of a transaction does.
+    pub fn append_marker(&self, topic: &str, partition: i32) {
+        let mut state = self.lock();
+        let State { topics, groups, .. } = &mut *state;
+        let Some(of) = topics.get_mut(topic).and_then(|of| of.partitions.get_mut(partition as usize)) else { return };
+        of.next += 1;
+        groups.iter().filter(|((_, of), _)| of == topic).for_each(|(_, group)| group.wake_all());
     }
 
     /// Deletes the records of a partition below this offset, as retention does.
@@ -117,9 +133,9 @@ impl MemoryCluster {
         let mut state = self.lock();
         let Some(topic) = state.topics.get_mut(topic) else { return };
         let Some(partition) = topic.partitions.get_mut(partition as usize) else { return };
-        let count = usize::try_from(below - partition.earliest).unwrap_or(0).min(partition.records.len());
-        partition.records.drain(..count);
-        partition.earliest += count as i64;
+        let below = below.clamp(partition.earliest, partition.next);
+        partition.records.drain(..partition.below(below));
+        partition.earliest = below;
     }
 
     /// The topic's id and how many partitions it has.

@@ -168,7 +168,10 @@ impl Member {
             };
             let room = at_most.saturating_sub(records.len() - before).min(there.len());
             records.extend_from_slice(&there[..room]);
-            *next += room as i64;
+            *next = match room < there.len() {
+                true => there[room].offset,
+                false => partition.end(),
+            };
             if *next == partition.end() && self.told_end.get(at) != Some(next) {
                 ended = Some((*at, *next));
             }

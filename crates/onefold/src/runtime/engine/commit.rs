@@ -9,6 +9,7 @@ use onefold_core::progress::Assignment;
 use super::Engine;
 use super::owned::Owned;
 use super::task::Task;
+use crate::boundary::sink::PassOver;
 use crate::log::{CommitAt, CommitError};
 
 /// No more often than this, but at the end of an assignment.
@@ -104,6 +105,7 @@ impl Engine {
         let travels = self.notes_travel();
         let mut commits = Vec::new();
         let mut sent = Vec::new();
+        let mut over = Vec::new();
         for partition in partitions {
             let Some(owned) = self.owned.get(partition) else { continue };
             let (version, note) = owned.watch.suspects.note();
@@ -112,16 +114,32 @@ impl Engine {
             if owned.committed == Some(commit.offset) && owned.progress.in_flight() == 0 && is_noted {
                 continue;
             }
+            over.extend(owned.passed_over(*partition));
             let (assignment, offset) = (owned.assignment(), commit.offset);
             sent.push(Sent { partition: *partition, assignment, offset, note: version });
             let (offset, leader_epoch, metadata) = (commit.offset, commit.leader_epoch, commit.metadata);
             commits.push(CommitAt { partition: *partition, offset, leader_epoch, metadata });
         }
+        self.pass_over(over);
         if commits.is_empty() || self.plan.crash.is_due("before-commit") {
             return Ok(());
         }
         self.commits.sent = Some(sent);
         self.log.commit(&commits).map_err(|error| error.to_string())
+    }
+
+    /// What no record moves the sink's position over. Not waited for: it only keeps retention, and who drains beside
+    /// this, from taking a marker for a record.
+    fn pass_over(&self, over: Vec<PassOver>) {
+        let super::Worker::Sink(sink) = &self.worker else { return };
+        if self.protocol.position_is_in_sink() && !over.is_empty() {
+            let (passing, pipeline) = (sink.pass(over), self.plan.name().to_owned());
+            self.tokio.spawn(async move {
+                if let Err(why) = passing.await {
+                    tracing::debug!(pipeline, "the sink's position was not moved over markers: {why}");
+                }
+            });
+        }
     }
 
     /// The answer to the commit that was sent.

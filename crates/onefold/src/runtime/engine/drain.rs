@@ -6,13 +6,14 @@ use std::time::Duration;
 use onefold_core::guarantee::Protocol;
 
 use super::Engine;
+use super::elsewhere::{Elsewhere, Others};
 
 /// How a run comes to its end.
 #[derive(Default)]
 pub(super) struct Ending {
     /// `--drain`: the end of each partition when the drain began.
-    targets: Option<BTreeMap<i32, i64>>,
-    asked_others_ms: u64,
+    pub(super) targets: Option<BTreeMap<i32, i64>>,
+    pub(super) others: Others,
     /// Every target is passed by commits; what they passed is still to run.
     runs_out: bool,
     /// It cannot end well, for this reason; what was done is committed all the same.
@@ -36,7 +37,7 @@ enum Stage {
 
 /// Longest way out after the group was left: the revoke's own deadline and a little.
 const LEAVE_MS: u64 = 15_000;
-const ASK: Duration = Duration::from_secs(10);
+pub(super) const ASK: Duration = Duration::from_secs(10);
 
 impl Ending {
     pub(super) fn stop(&mut self) {
@@ -100,21 +101,24 @@ impl Engine {
             Stage::Stopping => {
                 self.ending.stage = Stage::Leaving { deadline_ms: now + LEAVE_MS };
                 self.log.leave();
-                Ok(self.owned.is_empty() && self.revoking.is_none())
+                self.has_left(false)
             }
-            Stage::Leaving { deadline_ms } => {
-                let left = self.owned.is_empty() && self.revoking.is_none() && !self.commits.is_under_way();
-                if left && (self.relay.is_idle() || self.ending.fails.is_some()) {
-                    return match self.ending.fails.take() {
-                        Some(why) => Err(why),
-                        None if self.ending.left_uncommitted || self.ending.lost > 0 => self.leave_undone(false),
-                        None => Ok(true),
-                    };
-                }
-                let goes_anyway = !self.report.drains && left && self.relay.problem.is_some();
-                if goes_anyway || now >= deadline_ms { self.leave_undone(left) } else { Ok(false) }
-            }
+            Stage::Leaving { deadline_ms } => self.has_left(now >= deadline_ms),
         }
+    }
+
+    /// Whether all is given up that was held, or `late`.
+    fn has_left(&mut self, late: bool) -> Result<bool, String> {
+        let left = self.owned.is_empty() && self.revoking.is_none() && !self.commits.is_under_way();
+        if left && (self.relay.is_idle() || self.ending.fails.is_some()) {
+            return match self.ending.fails.take() {
+                Some(why) => Err(why),
+                None if self.ending.left_uncommitted || self.ending.lost > 0 => self.leave_undone(false),
+                None => Ok(true),
+            };
+        }
+        let goes_anyway = !self.report.drains && left && self.relay.problem.is_some();
+        if goes_anyway || late { self.leave_undone(left) } else { Ok(false) }
     }
 
     /// The way out took too long. A drain that ends well has left nothing behind; who is told to stop goes on later.
@@ -159,12 +163,18 @@ impl Engine {
             return false;
         }
         let mine_is_done = self.lanes.parked().records == 0 && self.relay.is_idle() && self.has_run_what_it_passed();
-        if !mine_is_done || !self.others_have_passed(&open) {
+        if !mine_is_done {
             return false;
         }
+        let went_astray = match self.look_elsewhere(&open) {
+            Elsewhere::Open => return false,
+            Elsewhere::Passed => None,
+            Elsewhere::Astray(why) => Some(why),
+        };
         // The others have gone on to their ends; what is halted keeps the drain from ending well.
         let halted = self.report.halted.iter().next();
-        self.ending.fails = halted.map(|(partition, reason)| format!("partition {partition} is halted: {reason}"));
+        let halted = halted.map(|(partition, reason)| format!("partition {partition} is halted: {reason}"));
+        self.ending.fails = went_astray.or(halted);
         true
     }
 
@@ -175,22 +185,5 @@ impl Engine {
         }
         self.ending.runs_out = true;
         self.commits.awaiting() == 0 && !self.commits.is_under_way() && self.lanes.is_empty()
-    }
-
-    /// Partitions of other members are as far as the group has committed.
-    fn others_have_passed(&mut self, partitions: &[i32]) -> bool {
-        if partitions.is_empty() {
-            return true;
-        }
-        let now = self.clock.now_ms();
-        if now < self.ending.asked_others_ms + 500 {
-            return false;
-        }
-        self.ending.asked_others_ms = now;
-        let Some(targets) = &self.ending.targets else { return false };
-        let reached = |at: crate::log::CommittedAt| {
-            at.offset.is_some_and(|offset| targets.get(&at.partition).is_none_or(|target| offset >= *target))
-        };
-        self.log.committed(partitions, ASK).is_ok_and(|all| all.into_iter().all(reached))
     }
 }

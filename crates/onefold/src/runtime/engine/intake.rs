@@ -82,6 +82,10 @@ impl Engine {
 
     fn deliver(&mut self, record: Arc<Record>, place: (i64, i64)) {
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
+        if let Some(committed) = owned.behind.take().filter(|committed| record.offset < *committed) {
+            self.say_behind(&record, committed);
+        }
+        let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         let bytes = size_of(&record);
         match owned.progress.delivered(record.offset, record.leader_epoch, bytes) {
             Delivered::New(ticket) => {

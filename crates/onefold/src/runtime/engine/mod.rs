@@ -2,7 +2,7 @@
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
 //! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`]), look for
-//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
 mod at_once;
@@ -10,6 +10,7 @@ mod careful;
 mod commit;
 mod dispatch;
 mod drain;
+mod elsewhere;
 mod ended;
 mod flood;
 mod forget;

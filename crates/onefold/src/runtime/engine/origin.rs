@@ -53,7 +53,8 @@ impl Engine {
             self.positions_in_commits(&starts)?
         };
         let mut reading = Vec::new();
-        for (position, (_, bounds)) in positions.into_iter().zip(starts) {
+        for (position, (at, bounds)) in positions.into_iter().zip(starts) {
+            let behind = self.is_behind(&at, position.start);
             if let Some(problem) = out_of_range(&position, bounds) {
                 self.halt(position.partition, problem);
                 continue;
@@ -61,12 +62,12 @@ impl Engine {
             if position.suspects.is_durable() {
                 reading.push((position.partition, position.start));
             }
-            self.own(position, bounds);
+            self.own(position, bounds, behind);
         }
         Ok(self.log.start(&reading)?)
     }
 
-    fn own(&mut self, position: Position, bounds: Bounds) {
+    fn own(&mut self, position: Position, bounds: Bounds, behind: Option<i64>) {
         let room = match self.protocol.position_is_in_sink() {
             true => Room::Store,
             false => Room::Metadata { bytes: METADATA_BYTES },
@@ -84,6 +85,7 @@ impl Engine {
             paused: Default::default(),
             limit: position.suspects.limit(),
             watch: Watch::of(position.suspects, self.clock.now_ms()),
+            behind,
         };
         // What is not read yet waits for the note, which goes with the first commit.
         self.careful.watch(self.plan.name(), position.partition, &owned);

@@ -7,6 +7,7 @@ use onefold_core::attempt::PauseReasons;
 use onefold_core::progress::{Assignment, PartitionProgress};
 
 use super::suspects::Watch;
+use crate::boundary::sink::PassOver;
 
 /// One assigned partition, reading.
 pub(super) struct Owned {
@@ -27,6 +28,8 @@ pub(super) struct Owned {
     /// Records at this offset and above wait before they are taken in: almost always there are none.
     pub(super) limit: i64,
     pub(super) watch: Watch,
+    /// Up to where the group has committed, where the sink that holds the position is not as far.
+    pub(super) behind: Option<i64>,
 }
 
 impl Owned {
@@ -40,6 +43,12 @@ impl Owned {
         self.reached = self.reached.max(offset + 1);
         self.end = self.end.max(self.reached);
         place
+    }
+
+    /// What lies behind the last record, once all of it is done.
+    pub(super) fn passed_over(&self, partition: i32) -> Option<PassOver> {
+        let (epoch, from, to) = (self.epoch, self.reached, self.progress.position());
+        (from < to && self.progress.in_flight() == 0).then_some(PassOver { partition, epoch, from, to })
     }
 
     pub(super) fn lag(&self) -> u64 {

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::statements::Statements;
+use crate::boundary::sink::{PassOver, SinkSettings};
 
 /// The rows of one partition, as one transaction sees and moves them.
 pub(super) struct Position {
@@ -96,6 +97,33 @@ impl Position {
         own.run(conn, delete, (group, topic, self.partition, self.next_offset))?;
         Ok(())
     }
+}
+
+/// Where a partition of this topic stands, whoever has it.
+pub(super) fn next_offset(
+    own: &Statements,
+    conn: &Connection,
+    settings: &SinkSettings,
+    partition: i32,
+) -> rusqlite::Result<Option<i64>> {
+    let select = r#"SELECT next_offset FROM onefold_position
+        WHERE "group" = ?1 AND topic = ?2 AND partition = ?3 AND cluster_id = ?4 AND topic_id = ?5"#;
+    let (group, topic, topic_id) = (&*settings.group, &*settings.topic, settings.topic_id.to_string());
+    let key = (group, topic, partition, &*settings.cluster_id, topic_id);
+    own.prepared(conn, select)?.query_row(key, |row| row.get(0)).optional()
+}
+
+/// Moves the position over offsets without a record, where it and its owner still are what the caller takes them for.
+pub(super) fn pass(
+    own: &Statements,
+    conn: &Connection,
+    settings: &SinkSettings,
+    over: PassOver,
+) -> rusqlite::Result<()> {
+    let update = r#"UPDATE onefold_position SET next_offset = ?1
+        WHERE "group" = ?2 AND topic = ?3 AND partition = ?4 AND epoch = ?5 AND next_offset = ?6"#;
+    let row = (over.to, &*settings.group, &*settings.topic, over.partition, over.epoch, over.from);
+    own.run(conn, update, row).map(drop)
 }
 
 /// What is done above the position: (end of the record before, offset), in order.

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rusqlite::TransactionBehavior;
+
 use super::batch::{Batch, InDatabase};
 use super::writer::Writer;
-use super::{Sqlite, claim, down_at, ids, named_error, schema, setup, suspects, tried, verdicts};
-use crate::boundary::sink::{Answer, ClaimAt, Claimed, DeadRow, NoteAt, Sink, SinkError, SinkSettings, TxJob};
+use super::{Sqlite, claim, down_at, ids, named_error, position, schema, setup, suspects, tried, verdicts};
+use crate::boundary::sink::{
+    Answer, ClaimAt, Claimed, DeadRow, NoteAt, PassOver, Sink, SinkError, SinkSettings, TxJob,
+};
 use crate::boundary::{BoxFuture, TxEffect};
 
 pub(super) struct SqliteSink {
@@ -74,6 +78,25 @@ impl Sink for SqliteSink {
 
     fn note(&self, notes: Vec<NoteAt>) -> BoxFuture<'static, Result<Vec<bool>, SinkError>> {
         self.call(move |conn, own, of| suspects::write_all(conn, own, &of.settings, &notes))
+    }
+
+    fn positions(&self, partitions: Vec<i32>) -> BoxFuture<'static, Result<Vec<Option<i64>>, SinkError>> {
+        self.call(move |conn, own, of| {
+            let all = partitions.iter().map(|partition| position::next_offset(own, conn, &of.settings, *partition));
+            all.collect::<rusqlite::Result<_>>().map_err(claim::down)
+        })
+    }
+
+    fn pass(&self, over: Vec<PassOver>) -> BoxFuture<'static, Result<(), SinkError>> {
+        self.call(move |conn, own, of| {
+            let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(claim::down)?;
+            over.iter().try_for_each(|over| position::pass(own, &tx, &of.settings, *over)).map_err(claim::down)?;
+            tx.commit().map_err(claim::down)
+        })
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
     }
 
     fn submit(&self, jobs: Vec<TxJob>, answer: Answer) {
