@@ -26,6 +26,8 @@ pub struct Failure {
     pub source: Box<dyn Error + Send + Sync>,
     /// How long the sink asked to be left alone, where it did.
     pub retry_after: Option<Duration>,
+    /// The effect surely did not happen: another attempt repeats nothing, also where a record runs at most once.
+    pub without_effect: bool,
 }
 
 /// What a handler returns when `?` is to work in it.
@@ -34,7 +36,7 @@ pub type Handled<E = Failure> = Result<Outcome, E>;
 impl Failure {
     /// An error with a class of your choice.
     pub fn new(class: ErrorClass, source: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        Failure { class, source: source.into(), retry_after: None }
+        Failure { class, source: source.into(), retry_after: None, without_effect: false }
     }
 
     /// The record is at fault: no retry can help.
@@ -65,6 +67,13 @@ impl Failure {
     /// The same failure, to be tried again no sooner than this.
     pub fn retry_after(mut self, after: Duration) -> Failure {
         self.retry_after = Some(after);
+        self
+    }
+
+    /// The same failure, of which it is known that it came before the effect: no connection could be opened. Where a
+    /// record runs at most once, any other one is not tried again.
+    pub fn without_effect(mut self) -> Failure {
+        self.without_effect = true;
         self
     }
 }
@@ -124,7 +133,7 @@ pub trait Classify {
         Self: fmt::Debug + Sized,
     {
         let (class, retry_after) = (self.classify(), self.retry_after());
-        Failure { class, retry_after, source: format!("{self:?}").into() }
+        Failure { retry_after, ..Failure::new(class, format!("{self:?}")) }
     }
 }
 

@@ -147,8 +147,37 @@ async fn a_body_of_another_kind_takes_values_as_they_are() {
 async fn nobody_to_connect_to_is_transient_then_the_sink() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = endpoint(&format!("http://{free}/"), "");
-    assert_eq!(post(&endpoint, &payment()).await.expect_err("fails").class, ErrorClass::Transient);
+    let first = post(&endpoint, &payment()).await.expect_err("fails");
+    assert_eq!((first.class, first.without_effect), (ErrorClass::Transient, true), "nothing went out");
     assert_eq!(post(&endpoint, &payment()).await.expect_err("fails").class, ErrorClass::SinkDown);
+}
+
+/// At most once does not repeat what may have happened; a request that found nobody to go to has not. The first of
+/// them was buried for the others to wait for.
+#[tokio::test(flavor = "multi_thread")]
+async fn at_most_once_buries_nothing_while_nobody_listens() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let text = format!(
+        "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"payments\"\nguarantee = \"at-most-once\"\n\
+         retry = {{ attempts = 3, first = \"10ms\" }}\n[pipelines.p.to.http]\nurl = \"http://{free}/\"\n"
+    );
+    let file = File::parse(Path::new("tests/onefold.toml"), text).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let pipeline = file.build().unwrap().remove(0);
+    let records: Vec<Record> = (0..4u8).map(|nth| Record::new("payments", Some(&[nth]), Some(b"{}"))).collect();
+    let (observer, mut seen) = onefold::Observer::channel();
+    let running = onefold::testing::run(pipeline, records).observe(observer);
+    let running = tokio::spawn(std::future::IntoFuture::into_future(running));
+    let paused = async {
+        loop {
+            let now = seen.recv().await.expect("it runs");
+            assert_eq!(now.counters.dead, 0, "{now:?}");
+            if now.paused.is_some() {
+                return now.counters.retried;
+            }
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), paused).await.expect("it pauses") >= 1);
+    running.abort();
 }
 
 /// A peer that takes the request and hangs up may have done it.

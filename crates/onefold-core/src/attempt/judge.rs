@@ -19,6 +19,8 @@ pub enum Ended {
     Failed {
         class: ErrorClass,
         retry_after_ms: Option<u64>,
+        /// The sink was surely not reached, so that another attempt repeats nothing.
+        without_effect: bool,
     },
 }
 
@@ -100,20 +102,20 @@ pub enum Verdict {
 
 /// Judges the end of the attempt `tries.number()`. `random` is 64 uniform bits.
 pub fn judge(policy: &RetryPolicy, repetition: Repetition, tries: Tries, ended: Ended, random: u64) -> Verdict {
-    let (class, told_ms) = match ended {
+    let (class, told_ms, without_effect) = match ended {
         Ended::Done => return Verdict::Done,
         Ended::Skip => return Verdict::Skipped,
         Ended::Dead => return Verdict::Dead(Dead::Given),
         // The handler knows that nothing happened, so this holds under every guarantee.
         Ended::Retry { after_ms } => return burn(policy, tries, Because::Asked, |_| after_ms),
-        Ended::Failed { class, retry_after_ms } => (class, retry_after_ms),
+        Ended::Failed { class, retry_after_ms, without_effect } => (class, retry_after_ms, without_effect),
     };
     match class {
         ErrorClass::Poison => Verdict::Dead(Dead::Poison),
         ErrorClass::RateLimited => wait(policy, tries, Because::RateLimited, told_ms, random),
         ErrorClass::SinkDown => wait(policy, tries, Because::SinkDown, told_ms, random),
         // An error that merely may go away does not say that nothing happened before it.
-        ErrorClass::Transient | ErrorClass::Ambiguous if repetition == Repetition::Forbidden => {
+        ErrorClass::Transient | ErrorClass::Ambiguous if repetition == Repetition::Forbidden && !without_effect => {
             Verdict::Dead(Dead::Ambiguous)
         }
         ErrorClass::Transient | ErrorClass::Ambiguous => {

@@ -8,7 +8,7 @@ use crate::outcome::ErrorClass::{self, *};
 const POLICY: RetryPolicy = RetryPolicy { attempts: 3, first_ms: 100, longest_ms: 1000 };
 
 fn failed(class: ErrorClass) -> Ended {
-    Ended::Failed { class, retry_after_ms: None }
+    Ended::Failed { class, retry_after_ms: None, without_effect: false }
 }
 
 fn tries(burnt: u32, waited: u32) -> Tries {
@@ -23,8 +23,10 @@ fn again(burnt: u32, waited: u32, after_ms: u64, because: Because) -> Verdict {
 fn each_end_has_its_verdict() {
     use Repetition::{Allowed, Forbidden};
     const MOST: u64 = u64::MAX;
-    let told = Ended::Failed { class: RateLimited, retry_after_ms: Some(5000) };
-    let told_too_long = Ended::Failed { class: Transient, retry_after_ms: Some(u64::MAX) };
+    let told = Ended::Failed { class: RateLimited, retry_after_ms: Some(5000), without_effect: false };
+    let told_too_long =
+        Ended::Failed { class: Transient, retry_after_ms: Some(u64::MAX), without_effect: false };
+    let not_sent = Ended::Failed { class: Transient, retry_after_ms: None, without_effect: true };
     let exhausted = Verdict::Dead(Dead::Exhausted { attempts: 3 });
     let table = [
         (Allowed, tries(0, 0), Ended::Done, Verdict::Done),
@@ -51,6 +53,9 @@ fn each_end_has_its_verdict() {
         (Allowed, tries(2, 0), failed(Ambiguous), exhausted),
         (Forbidden, tries(0, 0), failed(Ambiguous), Verdict::Dead(Dead::Ambiguous)),
         (Forbidden, tries(0, 0), failed(Transient), Verdict::Dead(Dead::Ambiguous)),
+        // What surely did not happen is tried again under every guarantee, as often as it may.
+        (Forbidden, tries(0, 0), not_sent, again(1, 0, 100, Because::Failed)),
+        (Forbidden, tries(2, 0), not_sent, exhausted),
         // A handler that asks for another attempt gets it, and uses one up.
         (Allowed, tries(0, 0), Ended::Retry { after_ms: 7 }, again(1, 0, 7, Because::Asked)),
         (Forbidden, tries(1, 0), Ended::Retry { after_ms: 7 }, again(2, 0, 7, Because::Asked)),

@@ -29,7 +29,10 @@ pub(super) fn meaning(error: &reqwest::Error, connects: &Connects) -> Failure {
     if error.is_connect() {
         // Nothing went out. Once may be chance; again is an endpoint that is not there, which is no record's fault.
         let text = format!("cannot connect: {text}");
-        return if connects.failed() { Failure::sink_down(text) } else { Failure::transient(text) };
+        return match connects.failed() {
+            true => Failure::sink_down(text),
+            false => Failure::transient(text).without_effect(),
+        };
     }
     connects.succeeded();
     if error.is_timeout() {

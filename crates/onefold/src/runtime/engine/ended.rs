@@ -150,7 +150,8 @@ impl Engine {
         };
         self.report.last_failure = Some(failure.to_string());
         let retry_after_ms = failure.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-        self.judge(slot, attempt::Ended::Failed { class, retry_after_ms }, failure);
+        let without_effect = failure.without_effect;
+        self.judge(slot, attempt::Ended::Failed { class, retry_after_ms, without_effect }, failure);
     }
 
     fn judge(&mut self, slot: Slot, ended: attempt::Ended, failure: &Failure) {
