@@ -105,3 +105,41 @@ fn a_taken_port_and_a_folder_in_use_are_1() {
     let again = Broker::start(folder.path());
     assert_eq!(again.end(), Some(0));
 }
+
+/// A pipeline can be named alone; a name that is none is told with those that are.
+#[test]
+fn explain_takes_pipelines_and_names_those_there_are() {
+    let folder = folder();
+    let nothing = run(folder.path(), &["explain", "receipts"]).exits(2).err;
+    assert!(nothing.contains("no file receipts, and no ./onefold.toml"), "{nothing}");
+    file(&folder, "at-least-once");
+    let text = std::fs::read_to_string(folder.path().join("onefold.toml")).expect("reads");
+    let two = format!("{text}[pipelines.mail]\nfrom = \"payments\"\nto.http = {{ url = \"http://127.0.0.1:2/\" }}\n");
+    std::fs::write(folder.path().join("onefold.toml"), two).expect("writes");
+    let told = |args: &[&str]| {
+        let out = run(folder.path(), &[&["explain"], args].concat()).exits(0).out;
+        ["receipts ", "mail "].map(|name| out.lines().any(|line| line.starts_with(name)))
+    };
+    assert_eq!(told(&[]), [true, true]);
+    assert_eq!(told(&["onefold.toml"]), [true, true]);
+    assert_eq!(told(&["mail"]), [false, true]);
+    assert_eq!(told(&["./onefold.toml", "receipts"]), [true, false]);
+    assert_eq!(told(&["receipts", "mail"]), [true, true]);
+    let unknown = run(folder.path(), &["explain", "reciepts"]).exits(2).err;
+    assert_eq!(unknown, "error: onefold.toml has no pipeline reciepts (is receipts meant?): it has receipts, mail\n");
+}
+
+/// What is wrong with a file and what it declares too strongly are mended in one round.
+#[test]
+fn a_guarantee_that_does_not_hold_is_told_beside_what_is_wrong() {
+    let folder = folder();
+    file(&folder, "effectively-once");
+    let path = folder.path().join("onefold.toml");
+    let text = std::fs::read_to_string(&path).expect("reads").replace("partitions = 1", "partitions = 0");
+    std::fs::write(&path, text).expect("writes");
+    let both = run(folder.path(), &["check"]).exits(2).err;
+    assert!(both.contains("partitions is 0") && both.contains("receipts declares effectively-once"), "{both}");
+    assert!(both.contains("weakest link") && both.contains("2 errors in"), "{both}");
+    let json = run(folder.path(), &["check", "--json"]).exits(2).out;
+    assert!(json.contains("\"about\":\"weakest link\"") && json.contains("\"problems\":2"), "{json}");
+}

@@ -80,6 +80,40 @@ fn where_there_is_a_file_its_own_tables_count() {
     }
 }
 
+/// It runs at each start: what only bears the first one is said before that, and not at the second.
+#[test]
+fn a_setup_that_bears_no_second_start_is_refused_at_the_first() {
+    let folder = home("CREATE TABLE seen (id TEXT)", "INSERT INTO seen VALUES ({id})");
+    refused(
+        folder.path(),
+        &[
+            "setup runs at each start, and table seen is there then",
+            "write `CREATE TABLE IF NOT EXISTS` in place of `CREATE TABLE`",
+            "1 error",
+        ],
+    );
+    for (more, what) in [
+        ("INSERT INTO seen VALUES ('none')", "UNIQUE constraint failed: seen.id"),
+        ("ALTER TABLE seen ADD COLUMN at", "duplicate column name: at"),
+        ("DROP TABLE IF EXISTS old; CREATE TABLE old (x); DROP TABLE seen", "no such table: seen"),
+    ] {
+        let setup = "CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY)";
+        write(folder.path(), &format!("{setup}; {more}"), "INSERT INTO seen (id) VALUES ({id})");
+        match more.contains("DROP TABLE seen") {
+            // Made again by each start, it is there at the end of none.
+            true => refused(folder.path(), &[what]),
+            false => refused(folder.path(), &["fails when it runs again, as it does at each start", what]),
+        }
+    }
+    let again = "CREATE TABLE IF NOT EXISTS seen (id TEXT); DELETE FROM seen WHERE id = ''; INSERT OR IGNORE INTO seen \
+                 SELECT 'a' WHERE 0; DROP VIEW IF EXISTS few; CREATE VIEW few AS SELECT id FROM seen";
+    write(folder.path(), again, "INSERT INTO seen VALUES ({id})");
+    for _ in 0..2 {
+        run(folder.path(), &["check"]).exits(0);
+        run(folder.path(), &["run", "--drain"]).exits(0);
+    }
+}
+
 #[test]
 fn a_setup_that_takes_from_durability_is_refused() {
     for pragma in [

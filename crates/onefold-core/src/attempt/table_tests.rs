@@ -24,8 +24,7 @@ fn each_end_has_its_verdict() {
     use Repetition::{Allowed, Forbidden};
     const MOST: u64 = u64::MAX;
     let told = Ended::Failed { class: RateLimited, retry_after_ms: Some(5000), without_effect: false };
-    let told_too_long =
-        Ended::Failed { class: Transient, retry_after_ms: Some(u64::MAX), without_effect: false };
+    let told_too_long = Ended::Failed { class: Transient, retry_after_ms: Some(u64::MAX), without_effect: false };
     let not_sent = Ended::Failed { class: Transient, retry_after_ms: None, without_effect: true };
     let exhausted = Verdict::Dead(Dead::Exhausted { attempts: 3 });
     let table = [

@@ -51,7 +51,7 @@ fn a_refusal_names_the_weakest_link_and_only_fixes_that_help() {
         refusal.to_string(),
         "\
 pipelines.receipts declares effectively-once, its parts give at-least-once
-  weakest link   the endpoint takes no idempotency key: a crash between POST and mark repeats the POST
+  weakest link   the endpoint is not known to tell a repeat apart: a crash between POST and mark repeats the POST
   to fix         in [pipelines.receipts.to.x]: y = 1,
                  if it does
   or             another

@@ -196,10 +196,14 @@ impl Parts {
                 format!("the offset is committed before the {action}: a crash between them loses the {action}")
             }
             Protocol::EffectFirst => {
-                format!("{receiver} takes no idempotency key: a crash between {action} and commit repeats the {action}")
+                format!(
+                    "{receiver} is not known to tell a repeat apart: a crash between {action} and commit repeats the {action}"
+                )
             }
             Protocol::MarkAfter => {
-                format!("{receiver} takes no idempotency key: a crash between {action} and mark repeats the {action}")
+                format!(
+                    "{receiver} is not known to tell a repeat apart: a crash between {action} and mark repeats the {action}"
+                )
             }
             Protocol::Inbox if self.ids.is_none() => {
                 "no event id is kept: a crash between the transaction and the commit repeats the effect".to_owned()

@@ -1,6 +1,7 @@
 //! From what a file says to pipelines that run: the same builder that Rust code uses.
 
-use super::{Begin, DedupSettings, File, Missing, Older, PipelineSettings, Promise, StoreSettings};
+use super::source::Source;
+use super::{Begin, DedupSettings, File, Fix, Missing, Older, PipelineSettings, Problem, Promise, StoreSettings};
 use crate::identity::EventId;
 use crate::outcome::Failure;
 use crate::pipeline::dedup::{self, Dedup, DedupStore, by_event_id};
@@ -45,6 +46,19 @@ impl File {
     pub fn outline(&self) -> Result<Vec<Ready>, BuildError> {
         self.pipelines.iter().map(|pipeline| ready(pipeline, Secrets::LeaveOut)).collect()
     }
+}
+
+/// What is declared and not given, of those pipelines that can be told whole.
+pub(super) fn refusals(source: &Source, pipelines: &[PipelineSettings]) -> Vec<Problem> {
+    let refused = pipelines.iter().filter_map(|pipeline| {
+        let refusal = ready(pipeline, Secrets::LeaveOut).ok()?.check(None).err()?;
+        let declared = pipeline.guarantee.as_ref()?.span.clone();
+        let given = Some(refusal.computed).filter(|given| *given != Guarantee::None);
+        let fix = given.map(|given| Fix::replace(source, declared.clone(), format!("\"{given}\"")));
+        let what = refusal.to_string().lines().next().unwrap_or_default().to_owned();
+        Some(Problem::new(declared, what).because("weakest link", refusal.weakest_link).fix(fix))
+    });
+    refused.collect()
 }
 
 fn ready(settings: &PipelineSettings, secrets: Secrets) -> Result<Ready, BuildError> {

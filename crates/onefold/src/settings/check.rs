@@ -17,7 +17,7 @@ pub(crate) fn problems(file: &File, routes: &Routes, here: bool) -> Vec<Problem>
         found.extend(dead_letters(file, pipeline));
         found.extend(dedup(&file.source, pipeline));
         #[cfg(feature = "sqlite")]
-        found.extend(super::sql_tried::problems(pipeline, &file.pipelines, here));
+        found.extend(super::sql_tried::problems(&file.source, pipeline, &file.pipelines, here));
     }
     found.extend(addresses(file));
     found.extend(shared_logs(file));
@@ -68,6 +68,7 @@ fn dead_letters(file: &File, pipeline: &PipelineSettings) -> Option<Problem> {
             format!("{:?}", crate::pipeline::plan::usual_dead_letter_topic(&pipeline.from, &pipeline.group)),
         )
     };
+    let fresh = || Some(fresh()).filter(|_| !pipeline.from.is_empty());
     let wrong =
         |why: &str| Problem::new(topic.span.clone(), format!("pipelines.{}.dead_letters: {why}", pipeline.name.value));
     if topic.value == pipeline.from.value {
@@ -92,7 +93,9 @@ fn dedup(source: &Source, pipeline: &PipelineSettings) -> Option<Problem> {
         }
         _ => None,
     }
-    .map(|(what, line)| Problem::new(dedup.written.span.clone(), what).fix(dedup.written.place.add(source, &[line])))
+    .map(|(what, line)| {
+        Problem::new(dedup.written.span.clone(), what).fix(dedup.written.place.add(source, &[line])).missing()
+    })
 }
 
 /// One address, one listener: the broker and the mocks run in one process.

@@ -104,7 +104,7 @@ pub(crate) fn read(root: &mut Reader<'_>) -> Option<KafkaSettings> {
     let Some(mut kafka) = root.table("kafka") else {
         if !root.has("kafka") && !root.misspells("kafka") {
             let fix = root.add(&["[kafka]".to_owned(), EMBEDDED.to_owned()]);
-            root.problem(Problem::new(0..0, "the file does not say which Kafka: it has no [kafka]").fix(fix));
+            root.problem(Problem::new(0..0, "the file does not say which Kafka: it has no [kafka]").fix(fix).missing());
         }
         return None;
     };
@@ -155,7 +155,7 @@ fn choose(
             let fix = kafka.add(&[EMBEDDED.to_owned()]);
             let other = kafka.add(&["bootstrap = \"127.0.0.1:9092\"".to_owned()]);
             let what = "kafka has neither `embedded` nor `bootstrap`";
-            kafka.problem(Problem::new(kafka.span.clone(), what).fix(fix).fix(other));
+            kafka.problem(Problem::new(kafka.span.clone(), what).fix(fix).fix(other).missing());
             None
         }
     }
@@ -193,10 +193,8 @@ fn embedded(mut table: Reader<'_>) -> Option<KafkaSettings> {
     let listen = table.optional::<String>("listen");
     let span = table.span.clone();
     let source = table.found.source;
-    if let Some(listen) = listen.as_ref().filter(|listen| listen.parse::<std::net::SocketAddr>().is_err()) {
-        let what =
-            format!("{}.listen: \"{}\" is no address and port, such as \"127.0.0.1:9092\"", table.path, listen.value);
-        table.problem(Problem::new(listen.span.clone(), what));
+    if let Some(listen) = &listen {
+        super::address::read(&table, listen, 9092);
     }
     table.finish();
     let listen = listen.unwrap_or(Located { value: "127.0.0.1:9092".to_owned(), span });

@@ -86,6 +86,7 @@ impl Scan {
     fn take(&mut self, token: Token<'_>) {
         let inside = self.tables.last().copied();
         match token {
+            Token::Word(word, _) if self.value.is_some() && names_a_variable(word) => {}
             Token::Word(word, at) if self.value.unwrap_or(false) => self.secret.push((at, at + word.len())),
             Token::Word(word, at) if self.value.is_none() => {
                 // After a key of a secret only `=` may come; what comes without it is the secret all the same.
@@ -124,6 +125,12 @@ impl Scan {
             Token::Mark(_) => {}
         }
     }
+}
+
+/// `{env.NAME}` or `${NAME}`, and nothing else: where the secret is, and not the secret.
+fn names_a_variable(word: &str) -> bool {
+    let name = word.strip_prefix("{env.").or_else(|| word.strip_prefix("${")).and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
 }
 
 fn is_secret(key: &str) -> bool {
@@ -189,6 +196,8 @@ mod tests {
             ("passwrd = 'hunter2' # old", "passwrd = '*******' *****"),
             ("sasl = { user = \"ada\", password = [\"x\"] }", "sasl = { user = \"ada\", password = [\"*\"] }"),
             ("password = { env = \"NAME\" }", "password = { env = \"NAME\" }"),
+            ("headers = { A = \"{env.B_1}\", C = \"${D}\" }", "headers = { A = \"{env.B_1}\", C = \"${D}\" }"),
+            ("headers = { A = \"x {env.B}\" }", "headers = { A = \"*********\" }"),
             ("password hunter2", "password *******"),
             ("password = \"hunter2", "password = \"*******"),
             ("[p.a.headers]\nX-Any = \"abc\"\n[b]\nx = \"y\"", "[p.a.headers]\nX-Any = \"***\"\n[b]\nx = \"y\""),

@@ -77,12 +77,7 @@ fn mock(name: Located<String>, mut table: Reader<'_>) -> Option<MockSettings> {
 
 /// A mock takes anything from anyone, so it stays on this machine unless told otherwise.
 fn address(table: &Reader<'_>, listen: Located<String>, anywhere: bool) -> Option<Located<SocketAddr>> {
-    let Ok(address) = listen.parse::<SocketAddr>() else {
-        let what =
-            format!("{}.listen: \"{}\" is no address and port, such as \"127.0.0.1:8085\"", table.path, listen.value);
-        table.problem(Problem::new(listen.span, what));
-        return None;
-    };
+    let address = super::address::read(table, &listen, 8085)?;
     if !address.ip().is_loopback() && !anywhere {
         let what = format!("{}.listen: {address} can be reached from other machines", table.path);
         let local = Fix::replace(table.found.source, listen.span.clone(), format!("\"127.0.0.1:{}\"", address.port()));
@@ -110,8 +105,8 @@ fn reject(mut table: Reader<'_>) -> Option<Reject> {
     let status = status(&mut table, 422);
     if !table.has("where") {
         let what = format!("{} has no `where`: it would reject all there is", table.path);
-        let fix = table.add(&["where = { type = \"payment.completed\" }".to_owned()]);
-        table.problem(Problem::new(table.span.clone(), what).fix(fix));
+        let fix = table.add(&["where = { type = \"rejected\" }".to_owned()]);
+        table.problem(Problem::new(table.span.clone(), what).fix(fix).missing());
     }
     let condition = condition(&mut table, "where");
     table.finish();

@@ -4,8 +4,10 @@
 //! and, where there is one, a fix that can be applied as printed. What it returns is checked: the parts fit together.
 //! Nothing here opens a port or a topic, or makes a database.
 
+mod address;
 mod build;
 mod check;
+mod folder;
 mod kafka;
 #[cfg(test)]
 mod keys_are_documented;
@@ -16,6 +18,7 @@ mod pipeline;
 mod place;
 mod problem;
 mod reader;
+mod rest;
 mod sink;
 mod source;
 #[cfg(feature = "sqlite")]
@@ -144,10 +147,14 @@ impl File {
     }
 
     fn of(source: source::Source, secrets: bool) -> Result<File, SettingsErrors> {
-        let (read, problems) = read(&source, secrets);
+        let (read, mut problems) = read(&source, secrets);
         match read {
             Some(file) if problems.is_empty() => Ok(file),
-            _ => Err(SettingsErrors::new(source, problems)),
+            file => {
+                // Alone, what is declared too strongly is a refusal; beside other mistakes, one more to mend.
+                problems.extend(file.iter().flat_map(|file| build::refusals(&source, &file.pipelines)));
+                Err(SettingsErrors::new(source, problems))
+            }
         }
     }
 
@@ -182,8 +189,8 @@ fn read(source: &source::Source, secrets: bool) -> (Option<File>, Vec<Problem>) 
     let (table, broken) = toml::de::DeTable::parse_recoverable(&source.text);
     let mut found = reader::Findings::new(source);
     found.secrets = secrets;
-    if is_no_toml(&broken, &found) {
-        return (None, found.into_problems());
+    if !broken.is_empty() {
+        return (None, rest::of(source).problems(secrets));
     }
     let mut root = reader::Reader::root(&found, table.get_ref());
     let kafka = kafka::read(&mut root);
@@ -192,15 +199,12 @@ fn read(source: &source::Source, secrets: bool) -> (Option<File>, Vec<Problem>) 
     let pipelines = pipeline::read(&mut root, &mut routes);
     let mocks = mock::read(&mut root);
     root.finish();
-    let mut problems = up_to_holes(found.into_problems(), broken.len());
-    let whole = kafka.is_some() && broken.is_empty();
+    let mut problems = found.into_problems();
     // Where the cluster is decides nothing about how the other parts fit together.
     let kafka = kafka.unwrap_or(KafkaSettings::Bootstrap { servers: String::new(), tls: None, sasl: None });
     let file = File { path: source.path.clone(), kafka, topics, pipelines, mocks, source: source.clone() };
-    if broken.is_empty() {
-        problems.extend(check::problems(&file, &routes, secrets));
-    }
-    (Some(file).filter(|_| whole), problems)
+    problems.extend(check::problems(&file, &routes, secrets));
+    (Some(file), problems)
 }
 
 /// A broken line leaves holes behind it; what seems missing there may only be unread.

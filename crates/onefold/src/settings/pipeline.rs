@@ -84,8 +84,14 @@ pub(crate) fn read(root: &mut Reader<'_>, routes: &mut Routes) -> Vec<PipelineSe
     root.named("pipelines").into_iter().filter_map(|(name, table)| pipeline(name, table, routes)).collect()
 }
 
+/// A topic that the file has, for who has left out which one.
+fn some_topic(routes: &Routes) -> String {
+    let first = routes.declared.as_ref().and_then(|topics| topics.first());
+    format!("{:?}", first.map_or("events", String::as_str))
+}
+
 fn pipeline(name: Located<String>, mut table: Reader<'_>, routes: &mut Routes) -> Option<PipelineSettings> {
-    let from = table.required::<String>("from", "\"payments\"");
+    let from = table.required::<String>("from", &some_topic(routes));
     let group = table.optional::<String>("group");
     let condition = condition(&mut table, "where");
     let guarantee = guarantee(&mut table);
@@ -105,8 +111,10 @@ fn pipeline(name: Located<String>, mut table: Reader<'_>, routes: &mut Routes) -
     table.finish();
     routes.from.extend(from.clone().map(|from| (name.value.clone(), from)));
     routes.dead_letters.extend(dead_letters.as_ref().map(|topic| topic.value.clone()));
+    // What is missing is noted by now, and no file is given out; what is there is checked all the same.
+    let nowhere = Located { value: String::new(), span: name.span.clone() };
     Some(PipelineSettings {
-        from: from?,
+        from: from.unwrap_or(nowhere),
         group: group.unwrap_or(name.clone()),
         name,
         condition,
@@ -134,7 +142,7 @@ pub(crate) fn condition(table: &mut Reader<'_>, key: &'static str) -> Option<Con
 
 fn guarantee(table: &mut Reader<'_>) -> Option<Located<Promise>> {
     let span = table.value_span("guarantee");
-    if let Some(span) = span.filter(|span| table.found.source.slice(span.clone()).contains("exactly-once")) {
+    if let Some(span) = span.filter(|span| table.found.source.slice(span.clone()).contains("exactly")) {
         // Asked for by its usual name: say why there is none, and what is meant instead.
         let what = format!("{}.guarantee: nothing is exactly once from end to end", table.path);
         let fix = Fix::replace(table.found.source, span.clone(), "\"effectively-once\"");

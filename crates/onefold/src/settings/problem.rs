@@ -13,6 +13,8 @@ pub struct Problem {
     /// Ways out, the best first. Each can be applied to the file as printed.
     pub fixes: Vec<Fix>,
     span: Range<usize>,
+    /// Of a table as a whole: something is not in it.
+    of_a_whole: bool,
 }
 
 /// A change of the file that is printed as a sentence and can be applied as an edit: both are made in one place,
@@ -49,7 +51,7 @@ impl fmt::Display for Fix {
 
 impl Problem {
     pub(crate) fn new(span: Range<usize>, what: impl Into<String>) -> Problem {
-        Problem { what: what.into(), because: vec![], fixes: vec![], span }
+        Problem { what: what.into(), because: vec![], fixes: vec![], span, of_a_whole: false }
     }
 
     pub(crate) fn because(mut self, name: &'static str, text: impl Into<String>) -> Problem {
@@ -60,6 +62,21 @@ impl Problem {
     pub(crate) fn fix(mut self, fix: impl Into<Option<Fix>>) -> Problem {
         self.fixes.extend(fix.into());
         self
+    }
+
+    pub(crate) fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Problem {
+        self.fixes.extend(fixes);
+        self
+    }
+
+    /// Something is missing, rather than wrong.
+    pub(crate) fn missing(mut self) -> Problem {
+        self.of_a_whole = true;
+        self
+    }
+
+    pub(crate) fn is_of_a_whole(&self) -> bool {
+        self.of_a_whole
     }
 
     pub(crate) fn at(&self) -> usize {

@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
         }
         for (key, example) in std::mem::take(&mut self.missing) {
             let what = format!("{} has no `{key}`", self.name());
-            self.problem(Problem::new(self.span.clone(), what).fix(self.add(&[example])));
+            self.problem(Problem::new(self.span.clone(), what).fix(self.add(&[example])).missing());
         }
     }
 
@@ -247,9 +247,10 @@ impl<'a> Reader<'a> {
             }
             Err(error) => {
                 let written = self.found.source.slice(span.clone());
-                let mend = T::mend(written).map(|with| Fix::replace(self.found.source, span.clone(), with));
+                let ways = T::mend(written).into_iter();
+                let mends = ways.map(|with| Fix::replace(self.found.source, span.clone(), with)).collect::<Vec<_>>();
                 let at = error.span().filter(|at| !at.is_empty() && span.contains(&at.start)).unwrap_or(span);
-                self.problem(Problem::new(at, format!("{path}: {}", plainly(error.message()))).fix(mend));
+                self.problem(Problem::new(at, format!("{path}: {}", plainly(error.message()))).fixes(mends));
                 None
             }
         }

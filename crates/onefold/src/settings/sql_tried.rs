@@ -4,43 +4,47 @@
 //! one, and what the `setup` of every pipeline on it makes. Elsewhere that a table is not there proves nothing.
 
 mod schema;
+mod setup;
 
 use super::problem::Problem;
+use super::source::Source;
 use super::{PipelineSettings, SinkSettings, SqlSettings};
-use crate::boundary::sql::sqlite::{Guard, NOT_IN_SETUP, Slip, TABLES, attempt, is_denied, try_in_memory};
+use crate::boundary::sql::sqlite::{Guard, TABLES, is_denied, try_in_memory};
 use rusqlite::Connection;
 use schema::Known;
 use std::collections::HashMap;
 use std::ops::Range;
 
 /// What is wrong with the SQL of this pipeline, among all of the file.
-pub(super) fn problems(pipeline: &PipelineSettings, all: &[PipelineSettings], here: bool) -> Vec<Problem> {
+pub(super) fn problems(
+    source: &Source,
+    pipeline: &PipelineSettings,
+    all: &[PipelineSettings],
+    here: bool,
+) -> Vec<Problem> {
     let SinkSettings::Sql(sql) = &pipeline.to else { return vec![] };
     let Ok(database) = Connection::open_in_memory() else { return vec![] };
     let Ok(guard) = Guard::install(&database) else { return vec![] };
-    let known = if here { schema::copy(&sql.database, &database) } else { Known::Nothing };
+    let is_told = here && !sql.database.as_os_str().is_empty();
+    let known = if is_told { schema::copy(&sql.database, &database) } else { Known::Nothing };
     // Onefold's own are there before any setup runs.
     let _ = database.execute_batch(TABLES);
-    if here {
+    if is_told {
         // What others make on the same file is there when the first record runs; their mistakes are told as theirs.
         let others = all.iter().filter(|other| other.name.value != pipeline.name.value);
         others.flat_map(|other| setup_on(other, sql)).for_each(|setup| drop(database.execute_batch(&setup)));
     }
     let name = &pipeline.name.value;
-    let tried = sql.setup.iter().filter_map(|setup| {
-        let slip = attempt(&database, &guard, setup).err()?;
-        setup_problem(name, &sql.written.setup, slip, known)
-    });
-    let broken: Vec<_> = tried.collect();
-    if !broken.is_empty() {
-        return broken;
-    }
+    let (mut found, is_whole) = setup::problems(source, name, sql, (&database, &guard), known);
     let texts: Vec<String> = sql.statements.value.iter().map(|statement| statement.sql.clone()).collect();
-    let Ok(failed) = try_in_memory(&database, &guard, &texts) else { return vec![] };
+    let Ok(mut failed) = try_in_memory(&database, &guard, &texts) else { return found };
+    // A table that is not there may be one that the setup would have made.
+    failed.retain(|(_, why)| is_whole || !is_about_tables(why));
     let mut failed: HashMap<usize, rusqlite::Error> = failed.into_iter().collect();
     let each =
         (0..texts.len()).filter_map(|nth| statement_problem(name, sql, nth, &database, failed.remove(&nth), known));
-    each.collect()
+    found.extend(each);
+    found
 }
 
 fn setup_on(other: &PipelineSettings, sql: &SqlSettings) -> Vec<String> {
@@ -52,20 +56,6 @@ fn setup_on(other: &PipelineSettings, sql: &SqlSettings) -> Vec<String> {
             crate::boundary::search::SearchIndex::new(of.clone()).setup()
         }
         _ => vec![],
-    }
-}
-
-fn setup_problem(name: &str, at: &Range<usize>, slip: Slip, known: Known) -> Option<Problem> {
-    match slip {
-        Slip::LeftOpen(_) => {
-            let what = format!("pipelines.{name}.to.sql.setup leaves a transaction open");
-            Some(Problem::new(at.clone(), what).because("to do", "end it with COMMIT, or leave BEGIN out"))
-        }
-        Slip::Denied => {
-            let what = format!("pipelines.{name}.to.sql.setup changes what the promise rests on");
-            Some(Problem::new(at.clone(), what).because("not taken", NOT_IN_SETUP).because("to do", "leave it out"))
-        }
-        Slip::Sql(why) => is_proven(&why, known).then(|| wrong(name, "setup", at, &why)),
     }
 }
 

@@ -8,10 +8,10 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-/// What may stand at a key. `mend` proposes what was probably meant, in the file's own syntax.
+/// What may stand at a key. `mend` proposes what was probably meant, in the file's own syntax; the likeliest first.
 pub(crate) trait Leaf: DeserializeOwned {
-    fn mend(_written: &str) -> Option<String> {
-        None
+    fn mend(_written: &str) -> Vec<String> {
+        vec![]
     }
 
     /// What has to be fetched from elsewhere before it is of use.
@@ -21,26 +21,26 @@ pub(crate) trait Leaf: DeserializeOwned {
 }
 
 impl Leaf for String {
-    fn mend(written: &str) -> Option<String> {
+    fn mend(written: &str) -> Vec<String> {
         let bare = !written.is_empty() && !written.contains(['"', '\'', '{', '[', '\n']);
-        bare.then(|| format!("\"{written}\""))
+        bare.then(|| format!("\"{written}\"")).into_iter().collect()
     }
 }
 impl Leaf for bool {
-    fn mend(written: &str) -> Option<String> {
-        unquoted(written)
+    fn mend(written: &str) -> Vec<String> {
+        unquoted(written).into_iter().collect()
     }
 }
 impl Leaf for u32 {
-    fn mend(written: &str) -> Option<String> {
-        unquoted(written).filter(|bare| bare.parse::<u32>().is_ok())
+    fn mend(written: &str) -> Vec<String> {
+        unquoted(written).filter(|bare| bare.parse::<u32>().is_ok()).into_iter().collect()
     }
 }
 impl Leaf for u64 {}
 impl Leaf for u16 {}
 impl Leaf for i32 {
-    fn mend(written: &str) -> Option<String> {
-        unquoted(written).filter(|bare| bare.parse::<i32>().is_ok())
+    fn mend(written: &str) -> Vec<String> {
+        unquoted(written).filter(|bare| bare.parse::<i32>().is_ok()).into_iter().collect()
     }
 }
 impl Leaf for f64 {}
@@ -89,7 +89,11 @@ impl<'de> Deserialize<'de> for Span {
 impl Span {
     const UNITS: [&'static str; 5] = ["ms", "s", "m", "h", "d"];
 }
-impl Leaf for Span {}
+impl Leaf for Span {
+    fn mend(written: &str) -> Vec<String> {
+        with_units(written, &Span::UNITS)
+    }
+}
 
 /// A number without its unit is not guessed at: all that it could mean is said, each as it would be written.
 fn wants_unit(what: &str, written: &str, units: &[&str]) -> String {
@@ -98,6 +102,13 @@ fn wants_unit(what: &str, written: &str, units: &[&str]) -> String {
     let all: Vec<String> = units.iter().map(|unit| format!("\"{number}{unit}\"")).collect();
     let wants = format!("a {what} carries its unit: {}", all.join(", "));
     if is_number { wants } else { format!("`{written}` is no {what}; {wants}") }
+}
+
+/// What a bare number may have meant: whoever reads it chooses.
+fn with_units(written: &str, units: &[&str]) -> Vec<String> {
+    let number = written.trim_matches(['"', '\'']);
+    let is_one = number.parse::<u64>().is_ok();
+    units.iter().filter(|_| is_one).map(|unit| format!("\"{number}{unit}\"")).collect()
 }
 
 /// The text of a value that is text with a unit in it.
@@ -137,7 +148,11 @@ impl<'de> Deserialize<'de> for Size {
 impl Size {
     const UNITS: [&'static str; 4] = ["B", "KiB", "MiB", "GB"];
 }
-impl Leaf for Size {}
+impl Leaf for Size {
+    fn mend(written: &str) -> Vec<String> {
+        with_units(written, &Size::UNITS)
+    }
+}
 
 /// One of a few words; a near miss names the word.
 pub(crate) trait Choice: Sized + Clone + 'static {
@@ -158,9 +173,9 @@ impl<'de, T: Choice> Deserialize<'de> for Chosen<T> {
     }
 }
 impl<T: Choice> Leaf for Chosen<T> {
-    fn mend(written: &str) -> Option<String> {
+    fn mend(written: &str) -> Vec<String> {
         let bare = written.trim_matches(['"', '\'']);
-        nearest(bare, T::WORDS.iter().map(|(word, _)| *word)).map(|word| format!("\"{word}\""))
+        nearest(bare, T::WORDS.iter().map(|(word, _)| *word)).map(|word| format!("\"{word}\"")).into_iter().collect()
     }
 }
 

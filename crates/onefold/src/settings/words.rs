@@ -82,9 +82,9 @@ impl<'de> Deserialize<'de> for Path {
 }
 
 impl Leaf for Path {
-    fn mend(written: &str) -> Option<String> {
+    fn mend(written: &str) -> Vec<String> {
         let bare = written.trim_matches(['"', '\'']).trim_matches(['{', '}', '.']);
-        (Path::parse(bare).is_ok() && !bare.contains('"')).then(|| format!("\"{bare}\""))
+        (Path::parse(bare).is_ok() && !bare.contains('"')).then(|| format!("\"{bare}\"")).into_iter().collect()
     }
 }
 
@@ -123,6 +123,9 @@ impl<'de> Deserialize<'de> for Scalars {
             other => Err(D::Error::custom(format!("cannot compare with {}", other.type_str()))),
         };
         match toml::Value::deserialize(from)? {
+            toml::Value::Array(list) if list.is_empty() => {
+                Err(D::Error::custom("the list is empty, and nothing is one of it: no record would be taken"))
+            }
             toml::Value::Array(list) => list.into_iter().map(one).collect::<Result<_, _>>().map(Scalars),
             value => Ok(Scalars(vec![one(value)?])),
         }

@@ -85,7 +85,11 @@ async fn a_marker_at_the_end_holds_up_nobody_who_shares_the_database() {
     cluster.append_marker("payments", 0);
     let _holder = run_and_hold(&cluster, &shared).await;
     let row = "SELECT next_offset FROM onefold_position";
-    let moved = async { while shared.number(row) != 51 { tokio::time::sleep(Duration::from_millis(5)).await } };
+    let moved = async {
+        while shared.number(row) != 51 {
+            tokio::time::sleep(Duration::from_millis(5)).await
+        }
+    };
     tokio::time::timeout(Duration::from_secs(30), moved).await.expect("the position in the sink passes the marker");
     testing::run_on(&cluster, shared.loyalty_ready().await).await.unwrap();
     assert_eq!(shared.points(), 50);

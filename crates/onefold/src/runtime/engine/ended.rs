@@ -193,8 +193,8 @@ impl Engine {
             tracing::warn!(
                 pipeline = self.plan.name(), topic = %task.record.topic, partition = task.record.partition,
                 offset = task.record.offset,
-                "the sink seems down for this record ({times} times by now), and for no other: {failure}. It is tried \
-                 again until it gets through, and its key's later records wait for it"
+                "the sink seems down for this record ({times} times by now), and no record of another key has found it so \
+                 since it answered last: {failure}. It is tried again until it gets through, and its key's later records wait for it"
             );
         }
     }

@@ -84,7 +84,11 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
     let timeout = table.optional::<Span>("timeout");
     let url_template = url.as_ref().and_then(|url| address(&table, url));
     let headers = headers.map(|headers| headers.value).unwrap_or_default();
-    for (name, _) in &headers {
+    if let Some(span) = table.value_span("url") {
+        super::environment::slips(&table, "url", &span, false);
+    }
+    for (name, value) in &headers {
+        super::environment::slips(&table, &format!("headers.{}", name.value), &value.span, true);
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
             let what = format!("{}.headers: `{}` is no name of a header", table.path, name.value);
             table.problem(Problem::new(name.span.clone(), what));
@@ -94,10 +98,13 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
         is_what_it_calls_itself(&table, body, &headers);
     }
     let folder = table.found.source.resolve("");
+    let timeout = timeout.filter(|timeout| super::is_some_time(&table, timeout, "10s"));
     table.finish();
+    // As in `sql`.
+    let nothing = || Template::parse("").ok();
     Some(HttpSettings {
-        url: url?.value,
-        url_template: url_template?,
+        url: url.map(|url| url.value).unwrap_or_default(),
+        url_template: url_template.or_else(nothing)?,
         method: method.map_or(Method::Post, |method| method.value.0),
         headers: headers.into_iter().map(|(name, value)| (name.value, value.value)).collect(),
         body: body.map(|body| body.value),

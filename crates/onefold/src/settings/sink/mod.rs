@@ -1,5 +1,6 @@
 //! `[pipelines.NAME.to.KIND]`: where a pipeline's effects go. One file a kind.
 
+mod environment;
 mod exec;
 mod http;
 mod search;
@@ -12,6 +13,7 @@ pub use sql::SqlSettings;
 
 use super::problem::{Fix, Problem};
 use super::reader::{Located, Reader};
+use super::values::Span;
 use std::path::PathBuf;
 
 #[derive(Debug, Clone)]
@@ -47,7 +49,7 @@ pub(crate) fn read(pipeline: &mut Reader<'_>) -> Option<SinkSettings> {
     if !pipeline.has("to") && !pipeline.misspells("to") {
         let example = "to.http = { url = \"http://127.0.0.1:8080/\" }".to_owned();
         let what = format!("{} goes nowhere: it has no `to`", pipeline.path);
-        pipeline.problem(Problem::new(pipeline.span.clone(), what).fix(pipeline.add(&[example])));
+        pipeline.problem(Problem::new(pipeline.span.clone(), what).fix(pipeline.add(&[example])).missing());
     }
     let mut to = pipeline.table("to")?;
     let sinks = [
@@ -70,6 +72,17 @@ pub(crate) fn read(pipeline: &mut Reader<'_>) -> Option<SinkSettings> {
     sinks.into_iter().flatten().next()
 }
 
+/// Notes a time in which nothing can be done.
+fn is_some_time(table: &Reader<'_>, timeout: &Located<Span>, usual: &str) -> bool {
+    if !timeout.value.0.is_zero() {
+        return true;
+    }
+    let what = format!("{}.timeout is 0: nothing can be done in no time", table.path);
+    let fix = Fix::replace(table.found.source, timeout.span.clone(), format!("\"{usual}\""));
+    table.problem(Problem::new(timeout.span.clone(), what).fix(fix));
+    false
+}
+
 /// `sqlite:PATH`, relative to the file.
 pub(crate) fn sqlite_path(table: &Reader<'_>, key: &str, url: &Located<String>) -> Option<PathBuf> {
     let wrong = |what: &str| Problem::new(url.span.clone(), format!("{}.{key}: {what}", table.path));
@@ -78,7 +91,7 @@ pub(crate) fn sqlite_path(table: &Reader<'_>, key: &str, url: &Located<String>) 
         let problem = wrong(&format!("\"{}\" is no database of this build; it has SQLite: \"sqlite:PATH\"", url.value));
         let plain = !url.contains(':') && !url.is_empty();
         table.problem(problem.fix(plain.then(|| replace(format!("\"sqlite:{}\"", url.value)))));
-        return None;
+        return plain.then(|| table.found.source.resolve(url));
     };
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.contains(":memory:") {
@@ -88,5 +101,9 @@ pub(crate) fn sqlite_path(table: &Reader<'_>, key: &str, url: &Located<String>) 
         );
         return None;
     }
-    Some(table.found.source.resolve(path))
+    let path = table.found.source.resolve(path);
+    if let (true, Some(why)) = (table.found.secrets, crate::settings::folder::cannot_be_made(&path)) {
+        table.problem(wrong(&why));
+    }
+    Some(path)
 }

@@ -31,14 +31,16 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<SearchSettings> {
     let index = index.filter(|index| legal_index(&table, index));
     let text = text.filter(|text| distinct_columns(&table, index.as_ref().map(|index| index.as_str()), text));
     table.finish();
+    // As in `sql`.
+    let some = || Path::Value;
     Some(SearchSettings {
-        url: url?.value,
-        database: database?,
-        index: index?.value,
-        id: id?.value,
-        version: version?.value,
+        url: url.map(|url| url.value).unwrap_or_default(),
+        database: database.unwrap_or_default(),
+        index: index.map_or_else(|| "documents".to_owned(), |index| index.value),
+        id: id.map_or_else(some, |id| id.value),
+        version: version.map_or_else(some, |version| version.value),
         deleted: deleted.map(|path| path.value),
-        text: text?.value.0,
+        text: text.map(|text| text.value.0).unwrap_or_default(),
     })
 }
 

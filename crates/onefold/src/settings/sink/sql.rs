@@ -9,6 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone)]
 pub struct SqlSettings {
     pub url: String,
+    /// Empty only while a file is checked that does not name it.
     pub database: PathBuf,
     /// Run at each start, before the first record.
     pub setup: Vec<String>,
@@ -33,12 +34,15 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<SqlSettings> {
     let statement = table.required::<OneOrMore>("statement", "\"INSERT INTO seen (value) VALUES ({@value})\"");
     let database = url.as_ref().and_then(|url| super::sqlite_path(&table, "url", url));
     let statements = statement.and_then(|written| compile(&table, &written));
+    let table_span = table.span.clone();
     let span = setup.as_ref().map_or(0..0, |setup| setup.span.clone());
     table.finish();
-    let (statements, places) = statements?;
+    // What is wrong is noted by now, and no file is given out; the rest of it is checked all the same.
+    let none = || (Located { value: vec![], span: table_span.clone() }, vec![]);
+    let (statements, places) = statements.unwrap_or_else(none);
     Some(SqlSettings {
-        url: url?.value,
-        database: database?,
+        url: url.map(|url| url.value).unwrap_or_default(),
+        database: database.unwrap_or_default(),
         setup: setup.map(|setup| setup.value.0).unwrap_or_default(),
         statements,
         written: Written { setup: span, statements: places },
