@@ -13,8 +13,9 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::address::{self, HostPort, Told};
+use crate::address::{self, HostPort};
 use crate::log::{Log, OpenError};
+use crate::presence::{self, Between, Told};
 use crate::server::{self, Budget, InFlight};
 use crate::settings::BrokerSettings;
 use crate::wire::{Groups, Node, OffsetsKept};
@@ -150,12 +151,13 @@ impl Drop for Broker {
 impl Running {
     fn stop_all(self) {
         let Running { runtime, stop, accepting, node, told } = self;
+        // While the folder is still locked: whoever starts on it next writes its own.
+        let between = Between::stops(&node.settings.data);
+        presence::remove(&node.settings.data);
+        drop(told);
         stop.send_replace(true);
         runtime.block_on(accepting).ok();
-        // While the folder is still locked: whoever starts on it next writes its own.
-        address::remove(&node.settings.data);
-        drop(told);
-        node.log.shutdown();
+        node.log.shutdown_and(|| drop(between));
         runtime.shutdown_timeout(LAST_TASKS);
     }
 }
@@ -171,20 +173,22 @@ struct Started {
 async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<HostPort>) -> Result<Started, BrokerError> {
     allow_more_files();
     let opening = settings.clone();
-    let log = tokio::task::spawn_blocking(move || Log::open(opening.disk.clone(), &opening.data, opening.log.clone()))
-        .await
-        .map_err(|error| BrokerError::NoThreads(io::Error::other(error)))??;
+    let opened = tokio::task::spawn_blocking(move || {
+        Log::open_and(opening.disk.clone(), &opening.data, opening.log.clone(), || Between::starts(&opening.data))
+    });
+    let (log, between) = opened.await.map_err(|error| BrokerError::NoThreads(io::Error::other(error)))??;
     let listener = match listen(&settings.listen).await {
         Ok(listener) => listener,
         Err(error) => {
-            tokio::task::spawn_blocking(move || log.shutdown()).await.ok();
+            tokio::task::spawn_blocking(move || log.shutdown_and(|| drop(between))).await.ok();
             return Err(error);
         }
     };
     let address = listener
         .local_addr()
         .map_err(|error| BrokerError::AddressUnusable { address: settings.listen.clone(), error })?;
-    let told = address::write(&settings.data, address);
+    let told = presence::write(&settings.data, address);
+    drop(between);
     let groups = GroupSettings {
         initial_rebalance_delay_ms: u64::from(settings.group_initial_rebalance_delay_ms),
         ..GroupSettings::default()

@@ -17,13 +17,14 @@ pub mod crash;
 pub mod disk;
 pub mod journal;
 pub mod log;
+mod presence;
 pub mod segment;
 mod server;
 pub mod settings;
 mod whose;
 mod wire;
 
-pub use address::running_at;
 pub use broker::{Broker, BrokerError};
+pub use presence::{Presence, presence};
 pub use settings::{BrokerSettings, ServerLimits};
 pub use whose::cluster_of;

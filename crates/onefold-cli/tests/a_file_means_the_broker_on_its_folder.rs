@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::going::Going;
 use common::{Broker, Ran, onefold, run, run_with_input};
 use std::path::Path;
 
@@ -111,4 +112,62 @@ fn a_running_ones_address_may_lead_elsewhere() {
     assert_eq!(left(there.path(), &other), before, "nothing was done to the other one");
     let elsewhere = onefold(here.path(), &["topics", "list", "--bootstrap", &broker.address]).output().expect("runs");
     assert!(elsewhere.status.success(), "what it advises works");
+}
+
+/// As a broker that recovers a long journal, or writes a last checkpoint: what it says is locked while it lives.
+fn says(data: &Path, word: &str) -> std::fs::File {
+    std::fs::create_dir_all(data).expect("a folder");
+    let new = data.join("state.test");
+    let file = std::fs::File::create(&new).expect("makes it");
+    file.lock().expect("nobody has it");
+    std::fs::write(&new, format!("{word}\n")).expect("writes");
+    std::fs::rename(new, data.join("state")).expect("puts it there");
+    file
+}
+
+#[test]
+fn a_broker_that_starts_is_waited_for() {
+    let here = tempfile::tempdir().expect("a folder");
+    let other = tempfile::tempdir().expect("a folder");
+    file(here.path(), "127.0.0.1:0");
+    let (state, data) = (says(&here.path().join("first"), "starting"), here.path().join("data"));
+    std::os::unix::fs::symlink("first", &data).expect("links");
+    let mut list = Going::start(here.path(), &["topics", "list"]);
+    list.err.until("waiting: the broker on data is starting");
+    // Where it serves in the end: its folder comes in place of the other, at once.
+    let broker = Broker::start(other.path());
+    run(other.path(), &["topics", "create", "events", "--bootstrap", &broker.address]).exits(0);
+    let new = here.path().join("new");
+    std::os::unix::fs::symlink(other.path().join("data"), &new)
+        .and_then(|()| std::fs::rename(new, data))
+        .expect("links");
+    drop(state);
+    assert_eq!(list.end(), (vec![], Some(0)));
+    assert!(list.out.until("events").starts_with("events"));
+}
+
+#[test]
+fn a_broker_that_is_neither_here_nor_gone_is_not_said_to_be_gone() {
+    let here = tempfile::tempdir().expect("a folder");
+    file(here.path(), "127.0.0.1:0");
+    let state = says(&here.path().join("data"), "stopping");
+    let long = run(here.path(), &["topics", "list"]).exits(1).err;
+    assert!(long.contains("error: the broker on data is stopping, and that takes long: for 10 s by now"), "{long}");
+    let mut list = Going::start(here.path(), &["topics", "list"]);
+    list.err.until("waiting: the broker on data is stopping");
+    drop(state);
+    let (said, code) = list.end();
+    assert_eq!(code, Some(1), "{said:?}");
+    assert_eq!(said[0], "error: the embedded broker of onefold.toml does not run");
+}
+
+/// Only where rights are missing another user helps.
+#[test]
+fn a_folder_that_cannot_be_looked_into_is_told_with_what_helps() {
+    let here = tempfile::tempdir().expect("a folder");
+    file(here.path(), "127.0.0.1:0");
+    std::fs::write(here.path().join("data"), "a letter to my aunt").expect("writes");
+    let said = run(here.path(), &["topics", "list"]).exits(1).err;
+    assert!(said.starts_with("error: cannot see whether a broker runs on data: "), "{said}");
+    assert!(said.contains("there is a file on its way") && !said.contains("be the user"), "{said}");
 }

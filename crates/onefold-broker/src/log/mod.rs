@@ -76,25 +76,34 @@ impl Log {
     /// # Errors
     /// [`OpenError`], whose kinds say what to do.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path, settings: LogSettings) -> Result<Log, OpenError> {
+        Log::open_and(disk, folder, settings, || ()).map(|(log, ())| log)
+    }
+
+    /// The same, and what `locked` gives, which is called before the recovery begins; on an error that is dropped before
+    /// the folder is given up.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub fn open_and<T>(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        settings: LogSettings,
+        locked: impl FnOnce() -> T,
+    ) -> Result<(Log, T), OpenError> {
         crate::crash::arm();
         create_folder(&*disk, folder)?;
         let lock = disk.lock(&folder.join("lock")).map_err(|error| match error.kind() {
             std::io::ErrorKind::WouldBlock => OpenError::Locked(folder.to_owned()),
             _ => OpenError::io(folder, error),
         })?;
+        let told = locked();
         let engine = Arc::new(Engine::open(disk, folder, settings)?);
         let signals = Arc::new(Signals::default());
         let cluster_id = TopicId(engine.identity.cluster_id).to_string();
         let threads = Threads::start(&engine, &signals).map_err(|error| OpenError::io(folder, error))?;
-        Ok(Log {
-            running: Arc::new(Running {
-                engine,
-                signals,
-                threads: Mutex::new(Some(threads)),
-                lock: Mutex::new(Some(lock)),
-                cluster_id,
-            }),
-        })
+        let running =
+            Running { engine, signals, threads: Mutex::new(Some(threads)), lock: Mutex::new(Some(lock)), cluster_id };
+        Ok((Log { running: Arc::new(running) }, told))
     }
 
     /// The one sequencer: `decide` sees the state and broker time; the record it returns gets its LSN, is applied and
@@ -245,7 +254,12 @@ impl Log {
 
     /// Makes everything durable, ends the threads and gives up the folder. May be called more than once; blocks.
     pub fn shutdown(&self) {
-        self.running.shutdown();
+        self.shutdown_and(|| ());
+    }
+
+    /// The same; `last` is called just before the folder is given up.
+    pub fn shutdown_and(&self, last: impl FnOnce()) {
+        self.running.shutdown(last);
     }
 
     /// The partition to wait at: one that exists, even if nothing is in it yet.
@@ -263,7 +277,7 @@ impl Log {
 }
 
 impl Running {
-    fn shutdown(&self) {
+    fn shutdown(&self, last: impl FnOnce()) {
         self.engine.settings.pace.ending.store(true, Ordering::Relaxed);
         self.signals.end();
         if let Some(threads) = lock(&self.threads).take() {
@@ -271,13 +285,14 @@ impl Running {
             self.engine.close();
         }
         self.engine.durability.stop("it was shut down");
+        last();
         drop(lock(&self.lock).take());
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.shutdown();
+        self.shutdown(|| ());
     }
 }
 

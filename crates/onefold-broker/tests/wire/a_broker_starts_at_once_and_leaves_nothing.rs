@@ -3,8 +3,9 @@
 
 use std::net::TcpStream;
 
-use onefold_broker::{Broker, BrokerError, BrokerSettings, cluster_of, running_at};
+use onefold_broker::{Broker, BrokerError, BrokerSettings, Presence, cluster_of, presence};
 
+use crate::common::gate::{Gate, GatedDisk, Opens, Syncs};
 use crate::common::raw::{offsets, topic_name};
 use crate::common::{batch, start};
 
@@ -35,7 +36,7 @@ fn it_runs_in_any_runtime_and_is_gone_after_its_shutdown() {
     runtime.block_on(async {
         let broker = Broker::start(BrokerSettings::new(folder.path())).await.unwrap();
         let address = broker.address();
-        assert_eq!(running_at(folder.path()), Some(address));
+        assert_eq!(presence(folder.path()).unwrap(), Presence::Serves(address));
         let mut raw = crate::common::Raw::connect(address);
         raw.create_topic("t", 1);
 
@@ -43,11 +44,43 @@ fn it_runs_in_any_runtime_and_is_gone_after_its_shutdown() {
 
         assert!(raw.is_closed());
         assert!(TcpStream::connect(address).is_err());
-        assert_eq!(running_at(folder.path()), None);
+        assert_eq!(presence(folder.path()).unwrap(), Presence::Nobody);
         let again = Broker::start(BrokerSettings::new(folder.path())).await.unwrap();
         drop(again); // as good as a shutdown
         Broker::start(BrokerSettings::new(folder.path())).await.unwrap().shutdown().await;
     });
+}
+
+/// Who looks at the folder from outside is told the truth at each step, however long the disk makes it take.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_says_whether_its_broker_starts_serves_or_stops() {
+    let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::open());
+    let here = || presence(folder.path()).unwrap();
+    let opens = Opens(gate.clone());
+    let mut settings = BrokerSettings::new(folder.path());
+    settings.disk = std::sync::Arc::new(GatedDisk(gate.clone()));
+    settings.log.ready_files = 0;
+    gate.set(Syncs::Held);
+    let starting = tokio::spawn(Broker::start(settings));
+    let held = gate.clone();
+    tokio::task::spawn_blocking(move || held.until_held()).await.unwrap();
+    assert_eq!(here(), Presence::Starts);
+    gate.set(Syncs::Pass);
+    let broker = starting.await.unwrap().unwrap();
+    assert_eq!(here(), Presence::Serves(broker.address()));
+
+    crate::common::Raw::connect(broker.address()).create_topic("t", 1); // something for a last checkpoint
+    gate.set(Syncs::Held);
+    let stopping = tokio::spawn(broker.shutdown());
+    let held = gate.clone();
+    tokio::task::spawn_blocking(move || held.until_held()).await.unwrap();
+    assert_eq!(here(), Presence::Stops);
+    gate.set(Syncs::Pass);
+    stopping.await.unwrap();
+    assert_eq!(here(), Presence::Nobody);
+    drop(opens);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name != "state" && name != "address"), "{left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,19 +71,19 @@ impl Where {
 
     /// Settings for a client of a broker that was reached just now.
     pub async fn client(&self) -> Done<ClientConfig> {
-        let Found { config, servers, hint, embedded } = self.find()?;
+        let Found { config, servers, hint, embedded } = self.find().await?;
         let answers = reach::reach(&config, &servers, &hint, "say where it is: --bootstrap HOST:PORT").await?;
         embedded.map_or(Ok(()), |embedded| embedded.refuse_another(&answers))?;
         Ok(config)
     }
 
-    fn find(&self) -> Done<Found> {
+    async fn find(&self) -> Done<Found> {
         if let Some(bootstrap) = &self.bootstrap {
             return Ok(plain(bootstrap, "--bootstrap"));
         }
         if let Some(file) = self.file() {
             let cluster = Cluster::load(&file).map_err(Failure::usage)?;
-            return of_file(&file, &cluster);
+            return of_file(&file, &cluster).await;
         }
         match std::env::var("ONEFOLD_BOOTSTRAP") {
             Ok(address) if !address.is_empty() => {
@@ -116,11 +116,11 @@ fn plain(servers: &str, said_by: &str) -> Found {
     Found { config: base(servers), servers: servers.to_owned(), hint: format!("said by {said_by}"), embedded: None }
 }
 
-fn of_file(file: &Path, cluster: &Cluster) -> Done<Found> {
+async fn of_file(file: &Path, cluster: &Cluster) -> Done<Found> {
     let path = file.display();
     match &cluster.kafka {
         KafkaSettings::Embedded { data, listen } => {
-            let running = Embedded::running(data)?.ok_or_else(|| is_not_running(file, data, &listen.value))?;
+            let running = Embedded::running(data).await?.ok_or_else(|| is_not_running(file, data, &listen.value))?;
             let (servers, hint) = (running.address.clone(), format!("the embedded broker of {path}"));
             Ok(Found { config: base(&servers), servers, hint, embedded: Some(running) })
         }

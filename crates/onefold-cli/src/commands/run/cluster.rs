@@ -1,10 +1,10 @@
 use crate::exit::{Done, Failure};
 use crate::kafka::embedded::Embedded;
 use crate::kafka::topics::{Wanted, create};
-use crate::kafka::{find, reach, retention};
+use crate::kafka::{PATIENCE, find, reach, retention};
 use onefold::Kafka;
 use onefold::settings::{File, KafkaSettings};
-use onefold_broker::{Broker, BrokerError, BrokerSettings};
+use onefold_broker::{Broker, BrokerError, BrokerSettings, Presence};
 use onefold_core::guarantee::Kept;
 use rdkafka::ClientConfig;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ impl RunningCluster {
     /// As [`RunningCluster::start`]; but an embedded broker that runs already, in another process, is used as it is.
     pub async fn join(file: &File) -> Done<RunningCluster> {
         let KafkaSettings::Embedded { data, .. } = &file.kafka else { return RunningCluster::start(file).await };
-        let Some(running) = Embedded::running(data)? else { return RunningCluster::start(file).await };
+        let Some(running) = Embedded::running(data).await? else { return RunningCluster::start(file).await };
         let (data, address) = (Some(data.clone()), running.address.clone());
         let client = find::client(&file.cluster(), &address)?;
         let hint = format!("the embedded broker of {}", file.path.display());
@@ -125,10 +125,18 @@ async fn start_broker(settings: BrokerSettings) -> Result<Broker, BrokerError> {
     let began = Instant::now();
     loop {
         match Broker::start(settings.clone()).await {
-            Err(why) if began.elapsed() < LAST_BREATH && why.to_string().contains("in use by another") => {
+            Err(why) if began.elapsed() < patience(&settings) && why.to_string().contains("in use by another") => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             started => return started,
         }
+    }
+}
+
+/// One that says that it stops has a checkpoint to write before it lets go.
+fn patience(settings: &BrokerSettings) -> Duration {
+    match onefold_broker::presence(&settings.data) {
+        Ok(Presence::Stops) => PATIENCE,
+        _ => LAST_BREATH,
     }
 }
