@@ -44,6 +44,16 @@ pub fn waiting(wait: &Wait) -> String {
     .to_string()
 }
 
+/// A cluster elsewhere is waited for, before anything has begun.
+pub fn away(why: &str) -> String {
+    let since = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    json!({
+        "event": "waiting", "pipeline": null, "for": "the cluster", "why": why, "since": since, "seconds": 0,
+        "partition": null, "offset": null,
+    })
+    .to_string()
+}
+
 /// The run was asked to end and finishes what is in flight. `None`: not by a signal, its time was up.
 pub fn draining(signal: Option<&str>, in_flight: usize, parked_keys: usize) -> String {
     json!({"event": "draining", "signal": signal, "in_flight": in_flight, "parked_keys": parked_keys}).to_string()

@@ -14,10 +14,56 @@ const LIMIT: Duration = Duration::from_secs(4);
 
 /// Connects to the first of the addresses that answers, and hears from the cluster who it is: its id.
 pub async fn reach(client: &ClientConfig, servers: &str, hint: &str, remedy: &str) -> Done<String> {
-    connect(servers, hint, remedy).await?;
+    Ok(try_once(client, servers, hint, remedy).await?)
+}
+
+/// Why a cluster was not reached.
+enum Unreached {
+    /// Nobody is there, or not yet: the same may be reached in a while.
+    Away(Failure),
+    /// A certificate or a password is not taken: trying again would change nothing.
+    Refused(Failure),
+}
+
+impl From<Unreached> for Failure {
+    fn from(why: Unreached) -> Failure {
+        match why {
+            Unreached::Away(why) | Unreached::Refused(why) => why,
+        }
+    }
+}
+
+/// As [`reach`], for a cluster that may be started at the same time as who asks: tried again until `patience` is over.
+/// `away` hears once why it is waited for.
+pub async fn reach_in_time(
+    client: &ClientConfig,
+    servers: &str,
+    (hint, remedy): (&str, &str),
+    patience: Duration,
+    away: impl FnOnce(&str),
+) -> Done<String> {
+    let (began, mut away) = (Instant::now(), Some(away));
+    loop {
+        match try_once(client, servers, hint, remedy).await {
+            Ok(cluster) => return Ok(cluster),
+            Err(Unreached::Away(why)) if began.elapsed() < patience => {
+                if let Some(away) = away.take() {
+                    away(why.text().lines().next().unwrap_or_default());
+                }
+                tokio::time::sleep(AGAIN.min(patience.saturating_sub(began.elapsed()))).await;
+            }
+            Err(why) => return Err(why.into()),
+        }
+    }
+}
+
+const AGAIN: Duration = Duration::from_millis(500);
+
+async fn try_once(client: &ClientConfig, servers: &str, hint: &str, remedy: &str) -> Result<String, Unreached> {
+    connect(servers, hint, remedy).await.map_err(Unreached::Away)?;
     let (client, servers, hint) = (client.clone(), servers.to_owned(), hint.to_owned());
     let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint));
-    asked.await.or_failed("asking the cluster broke off")?
+    asked.await.or_failed("asking the cluster broke off").map_err(Unreached::Refused)?
 }
 
 async fn connect(servers: &str, hint: &str, remedy: &str) -> Done {
@@ -76,13 +122,15 @@ impl Complaints {
     }
 }
 
-/// Ends at once where a certificate or a password is not taken: trying again would change nothing.
-fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Done<String> {
+/// Ends at once where a certificate or a password is not taken.
+fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Result<String, Unreached> {
     let complaints = Complaints::default();
     let mut client = client.clone();
     client.set_log_level(RDKafkaLogLevel::Info);
-    let consumer: BaseConsumer<Complaints> =
-        client.create_with_context(complaints.clone()).or_failed("cannot set up a Kafka client")?;
+    let consumer: BaseConsumer<Complaints> = client
+        .create_with_context(complaints.clone())
+        .or_failed("cannot set up a Kafka client")
+        .map_err(Unreached::Refused)?;
     let began = Instant::now();
     loop {
         if let Some(cluster) = consumer.client().fetch_cluster_id(Duration::from_millis(100)) {
@@ -96,7 +144,8 @@ fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Done<String> {
                 true => hint.to_owned(),
                 false => format!("{hint}; if it takes TLS or passwords, a file's [kafka.tls] and [kafka.sasl] say so"),
             };
-            return Err(Failure::failed(format!("{servers} listens, but does not let us in ({hint}): {why}")));
+            let failure = Failure::failed(format!("{servers} listens, but does not let us in ({hint}): {why}"));
+            return Err(if complaints.is_lasting() { Unreached::Refused(failure) } else { Unreached::Away(failure) });
         }
     }
 }

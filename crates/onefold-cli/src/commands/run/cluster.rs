@@ -34,6 +34,12 @@ impl RunningCluster {
     }
 
     pub async fn start(file: &File) -> Done<RunningCluster> {
+        wait(file, Duration::ZERO, |_| ()).await?;
+        RunningCluster::of(file).await
+    }
+
+    /// Of a file whose cluster was reached, where that is not the broker inside.
+    pub async fn of(file: &File) -> Done<RunningCluster> {
         let (broker, data, address) = match &file.kafka {
             KafkaSettings::Embedded { data, listen } => {
                 let settings = BrokerSettings::new(data).listen(&listen.value);
@@ -44,11 +50,6 @@ impl RunningCluster {
             KafkaSettings::Bootstrap { servers, .. } => (None, None, servers.clone()),
         };
         let client = find::client(&file.cluster(), &address)?;
-        if broker.is_none() {
-            let path = file.path.display();
-            let remedy = format!("correct `bootstrap` below [kafka] in {path}");
-            reach::reach(&client, &address, &format!("said by {path}"), &remedy).await?;
-        }
         let properties = file.kafka.client_properties(&file.cluster().folder).map_err(Failure::failed)?;
         let more = properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Ok(RunningCluster { broker, data, address, client, more })
@@ -116,6 +117,14 @@ impl RunningCluster {
             broker.shutdown().await;
         }
     }
+}
+
+/// Until a cluster elsewhere is there, at most as long as `patience`; `away` hears once why it is waited for.
+pub async fn wait(file: &File, patience: Duration, away: impl FnOnce(&str)) -> Done {
+    let KafkaSettings::Bootstrap { servers, .. } = &file.kafka else { return Ok(()) };
+    let (client, path) = (find::client(&file.cluster(), servers)?, file.path.display());
+    let (hint, remedy) = (format!("said by {path}"), format!("correct `bootstrap` below [kafka] in {path}"));
+    reach::reach_in_time(&client, servers, (&hint, &remedy), patience, away).await.map(drop)
 }
 
 /// How long a killed predecessor may take to let go of the folder and the port: it holds them until it is all gone.

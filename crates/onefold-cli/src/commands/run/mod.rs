@@ -36,6 +36,9 @@ pub struct Options {
     /// The longest that a drain may take, loading included, such as 5m [default: as long as it takes]
     #[arg(long, value_name = "DURATION", requires = "drain", value_parser = humantime::parse_duration)]
     drain_timeout: Option<Duration>,
+    /// How long a cluster elsewhere is waited for that is not there yet at the start
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = humantime::parse_duration)]
+    wait: Duration,
     /// Only events, one JSON object a line, also on a terminal
     #[arg(long)]
     json: bool,
@@ -57,7 +60,14 @@ async fn all(options: &Options, watch: &Watch) -> Done {
         return Err(Failure::failed(why));
     }
     let asked = cause::watched(watch, options.drain_timeout);
-    let cluster = RunningCluster::start(&file).await?;
+    let reached = tokio::select! {
+        reached = cluster::wait(&file, options.wait, |why| watch.cluster_is_away(why, options.wait)) => Some(reached?),
+        () = raised(asked.clone()) => None,
+    };
+    if reached.is_none() {
+        return ended_by(*asked.borrow(), options, watch);
+    }
+    let cluster = RunningCluster::of(&file).await?;
     // Whatever goes wrong inside, the broker is ended in good order.
     let result = on_cluster(&file, &cluster, options, asked, watch).await;
     watch.end();
@@ -122,6 +132,11 @@ async fn work(
         Some(Cause::TimeUp(_)) if !is_asked_early && watch.left().is_empty() => None,
         cause => cause,
     };
+    ended_by(cause, options, watch)
+}
+
+/// What it means that this ended the run, and not its own end.
+fn ended_by(cause: Option<Cause>, options: &Options, watch: &Watch) -> Done {
     match cause {
         Some(Cause::Signal(signal)) if options.drain => Err(Failure::failed(format!(
             "{} came before all was drained; nothing is lost: run it again, and it goes on where it was",

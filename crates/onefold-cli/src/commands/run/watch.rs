@@ -76,6 +76,12 @@ impl Watch {
         named(&lock(&self.seen), wait)
     }
 
+    /// Nothing has begun: the cluster elsewhere is not there, and is waited for so long at most.
+    pub fn cluster_is_away(&self, why: &str, at_most: Duration) {
+        let limit = humantime::format_duration(at_most);
+        self.told(&format!("waits for the cluster, {limit} at most (--wait): {why}"), || event::away(why));
+    }
+
     /// It was asked to end, and says what it waits for.
     pub fn draining(&self, cause: Cause) {
         let (in_flight, parked_keys) = {
