@@ -1,8 +1,9 @@
 //! Metadata (3), versions 0 to 13.
 //!
 //! By name, by topic id (12 on; earlier ones are answered INVALID_REQUEST, as Kafka does), or all topics. A missing topic is created when both the request and the settings allow
-//! it, and is served at once: its leader is this node, so LEADER_NOT_AVAILABLE is never answered. A topic that is named
-//! twice is described once. Missing: racks, offline replicas, other brokers.
+//! it, and that request is told UNKNOWN_TOPIC_OR_PARTITION, as Kafka does: clients ask again, and who only asked whether a deleted
+//! topic is gone hears so. The next one finds it served. A topic that is named twice is described once. Missing: racks,
+//! offline replicas, other brokers.
 
 use std::collections::BTreeSet;
 
@@ -42,12 +43,12 @@ pub(super) fn answer(call: Call<'_>, request: MetadataRequest) -> Result<(Metada
         Ok(wanted) => wanted,
         Err(IdsTooEarly) => return Ok((ids_too_early(request), Lsn::NONE)),
     };
-    let mut depends = Lsn::NONE;
     let may_create = request.allow_auto_topic_creation && call.node.settings.auto_create_topics;
-    if let (Wanted::Some { names, .. }, true) = (&wanted, may_create) {
-        depends = create_missing(call, names)?;
-    }
-    let describe = Describe { operations: authorized::topic(request.include_topic_authorized_operations) };
+    let (made, depends) = match &wanted {
+        Wanted::Some { names, .. } if may_create => create_missing(call, names)?,
+        _ => (BTreeSet::new(), Lsn::NONE),
+    };
+    let describe = Describe { made, operations: authorized::topic(request.include_topic_authorized_operations) };
     let (topics, seen) = call.node.log.view(|state, _| (describe.wanted(state, &wanted), state.topics_changed()));
     let (host, port) = call.node.endpoint(call.peer);
     let broker = MetadataResponseBroker::default().with_node_id(NODE_ID.into()).with_host(host).with_port(port);
@@ -96,21 +97,26 @@ fn ids_too_early(request: MetadataRequest) -> MetadataResponse {
     MetadataResponse::default().with_cluster_id(None).with_controller_id((-1).into()).with_topics(topics.collect())
 }
 
-/// Creates those that do not exist and may; what may not is answered with its error afterwards.
-fn create_missing(call: Call<'_>, names: &BTreeSet<StrBytes>) -> Result<Lsn, Fault> {
-    let mut depends = Lsn::NONE;
+/// Creates those that do not exist and may, and names them; what may not is answered with its error afterwards.
+fn create_missing(call: Call<'_>, names: &BTreeSet<StrBytes>) -> Result<(BTreeSet<StrBytes>, Lsn), Fault> {
+    let (mut made, mut depends) = (BTreeSet::new(), Lsn::NONE);
     for name in names {
         let missing = call.node.log.view(|state, _| state.topic_by_name(name).is_none());
         if missing {
             let topic = creation::NewTopic::with_defaults(name, call.node.settings.default_partitions);
-            let (_, lsn) = creation::create(call.node, &topic)?;
+            let (created, lsn) = creation::create(call.node, &topic)?;
             depends = depends.max(lsn);
+            if created.is_ok() {
+                made.insert(name.clone());
+            }
         }
     }
-    Ok(depends)
+    Ok((made, depends))
 }
 
 struct Describe {
+    /// Made by this very request, which does not see them yet.
+    made: BTreeSet<StrBytes>,
     operations: i32,
 }
 
@@ -120,8 +126,8 @@ impl Describe {
             Wanted::All => state.topics().map(|topic| self.topic(state, topic)).collect(),
             Wanted::Some { names, ids } => {
                 let by_name = names.iter().map(|name| match state.topic_by_name(name) {
-                    Some(topic) => self.topic(state, topic),
-                    None => missing_name(name),
+                    Some(topic) if !self.made.contains(name) => self.topic(state, topic),
+                    _ => missing_name(name),
                 });
                 let by_id = ids.iter().map(|id| match state.topic_by_id(TopicId(id.into_bytes())) {
                     Some(topic) => self.topic(state, topic),

@@ -55,12 +55,27 @@ async fn metadata_creates_only_when_it_may() {
     let mut raw = here.connect();
 
     assert_eq!(raw.call(12, &named("a", false)).topics[0].error_code, 3);
-    let created = raw.call(12, &named("a", true));
-    assert_eq!((created.topics[0].error_code, created.topics[0].partitions.len()), (0, 2), "served at once");
+    let first = raw.call(12, &named("a", true));
+    assert_eq!((first.topics[0].error_code, first.topics[0].partitions.len()), (3, 0), "Kafka's first answer");
+    let next = raw.call(12, &named("a", true));
+    assert_eq!((next.topics[0].error_code, next.topics[0].partitions.len()), (0, 2), "made by the first");
     assert_eq!(raw.call(12, &named("no/name", true)).topics[0].error_code, 17);
 
     let here = start_with(|settings| settings.auto_create_topics(false)).await;
     assert_eq!(here.connect().call(12, &named("a", true)).topics[0].error_code, 3);
+}
+
+/// Clients that ask by an old version, which cannot say that nothing is to be created, look that way whether a topic
+/// is gone: kafka-go's `DeleteTopics` tests do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_topic_is_gone_for_who_may_create_it() {
+    let here = start().await;
+    let mut raw = here.connect();
+    raw.create_topic("t", 3);
+    let delete = DeleteTopicsRequest::default().with_topic_names(vec![topic_name("t")]);
+    assert_eq!(raw.call(1, &delete).responses[0].error_code, 0);
+    let asked = raw.call(1, &named("t", true));
+    assert_eq!((asked.topics[0].error_code, asked.topics[0].partitions.len()), (3, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
