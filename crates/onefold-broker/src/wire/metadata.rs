@@ -1,9 +1,10 @@
 //! Metadata (3), versions 0 to 13.
 //!
 //! By name, by topic id (12 on; earlier ones are answered INVALID_REQUEST, as Kafka does), or all topics. A missing topic is created when both the request and the settings allow
-//! it, and that request is told UNKNOWN_TOPIC_OR_PARTITION, as Kafka does: clients ask again, and who only asked whether a deleted
-//! topic is gone hears so. The next one finds it served. A topic that is named twice is described once. Missing: racks,
-//! offline replicas, other brokers.
+//! it, and that request is told LEADER_NOT_AVAILABLE: clients ask again, and who only asked whether a deleted topic is gone does
+//! not find it. The next one finds it served. (Kafka says UNKNOWN_TOPIC_OR_PARTITION since it has no ZooKeeper, which kafkajs and other
+//! clients that are older take for the end.) A topic that is named twice is described once. Missing: racks, offline replicas,
+//! other brokers.
 
 use std::collections::BTreeSet;
 
@@ -126,8 +127,9 @@ impl Describe {
             Wanted::All => state.topics().map(|topic| self.topic(state, topic)).collect(),
             Wanted::Some { names, ids } => {
                 let by_name = names.iter().map(|name| match state.topic_by_name(name) {
-                    Some(topic) if !self.made.contains(name) => self.topic(state, topic),
-                    _ => missing_name(name),
+                    Some(_) if self.made.contains(name) => no_leader_yet(name),
+                    Some(topic) => self.topic(state, topic),
+                    None => missing_name(name),
                 });
                 let by_id = ids.iter().map(|id| match state.topic_by_id(TopicId(id.into_bytes())) {
                     Some(topic) => self.topic(state, topic),
@@ -161,6 +163,11 @@ fn missing_name(name: &StrBytes) -> MetadataResponseTopic {
         Err(_) => ErrorCode::INVALID_TOPIC_EXCEPTION,
     };
     MetadataResponseTopic::default().with_error_code(error.0).with_name(Some(TopicName(name.clone())))
+}
+
+fn no_leader_yet(name: &StrBytes) -> MetadataResponseTopic {
+    let error = ErrorCode::LEADER_NOT_AVAILABLE.0;
+    MetadataResponseTopic::default().with_error_code(error).with_name(Some(TopicName(name.clone())))
 }
 
 fn missing_id(id: Uuid) -> MetadataResponseTopic {

@@ -90,7 +90,7 @@ async fn that_a_topic_is_there() {
 async fn that_metadata_made_a_topic() {
     let mut held = Held::new().await;
     let asked = metadata("new").with_allow_auto_topic_creation(true);
-    held.change("Metadata that creates", 12, asked, |a| assert_eq!(a.topics[0].error_code, 3));
+    held.change("Metadata that creates", 12, asked, |a| assert_eq!(a.topics[0].error_code, 5));
     held.ask("Metadata", 12, metadata("new"), |a| assert_eq!(a.topics[0].partitions.len(), 4));
     held.ends();
 }
