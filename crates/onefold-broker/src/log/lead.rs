@@ -3,14 +3,14 @@
 //! Handing it to the syncing thread and being woken again costs two switches between threads, about half of what a good
 //! disk's sync takes. As soon as records come in company, the thread is better: it syncs while the connections go on.
 
-use super::engine::Engine;
+use super::engine::{Engine, Journal};
 use super::flight::Begun;
 use super::signal::Signals;
 use super::threads::after_group;
 use super::{LogStopped, Synced};
 use onefold_broker_core::Lsn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, TryLockError};
+use std::sync::{MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -83,25 +83,37 @@ pub(super) fn sync_here(engine: &Engine, signals: &Signals, lsn: Lsn) {
     if signals.lead.may() && has_other_workers() && try_lead(engine, signals).is_some() {
         return;
     }
-    // Nobody was woken when the record was queued, if leading was on then.
+    leave_to_the_thread(signals);
+}
+
+/// Nobody was woken when the record was queued, if leading was on then.
+pub(super) fn leave_to_the_thread(signals: &Signals) {
     if signals.lead.is_on() {
         signals.sync.set();
     }
 }
 
-fn try_lead(engine: &Engine, signals: &Signals) -> Option<Result<Synced, LogStopped>> {
+/// Whether whoever waits now may come to sync on its own thread.
+pub(super) fn may_sync_here(engine: &Engine, signals: &Signals) -> bool {
+    signals.lead.may() && has_other_workers() && journal_to_lead(engine).is_some()
+}
+
+/// The journal, where one may sync it who is not the thread.
+fn journal_to_lead(engine: &Engine) -> Option<MutexGuard<'_, Journal>> {
     if engine.queued_bytes.load(Ordering::Relaxed) > SMALL_BYTES {
         return None;
     }
-    let mut journal = match engine.journal.try_lock() {
+    let journal = match engine.journal.try_lock() {
         Ok(journal) => journal,
         Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
         Err(TryLockError::WouldBlock) => return None,
     };
-    if journal.last_group > ALONE || !journal.air.is_empty() {
-        // Only the thread finds out when records come alone again.
-        return None;
-    }
+    // Only the thread finds out when records come alone again.
+    (journal.last_group <= ALONE && journal.air.is_empty()).then_some(journal)
+}
+
+fn try_lead(engine: &Engine, signals: &Signals) -> Option<Result<Synced, LogStopped>> {
+    let mut journal = journal_to_lead(engine)?;
     let begin = Instant::now();
     let begun = engine.begin(&mut journal, usize::MAX);
     drop(journal);

@@ -148,6 +148,17 @@ impl Log {
         self.engine().durability.wait(lsn).await
     }
 
+    /// Whether a wait that begins now may spend the sync on its own thread: others must watch the sockets meanwhile.
+    pub(crate) fn may_sync_here(&self) -> bool {
+        lead::may_sync_here(self.engine(), &self.running.signals)
+    }
+
+    /// [`Log::wait_durable`], with the sync on another thread.
+    pub(crate) async fn wait_synced_elsewhere(&self, lsn: Lsn) -> Result<(), LogStopped> {
+        lead::leave_to_the_thread(&self.running.signals);
+        self.engine().durability.wait(lsn).await
+    }
+
     /// Whether records come one at a time now, so that whoever waits for one syncs it.
     pub(crate) fn is_led(&self) -> bool {
         self.running.signals.lead.is_on()

@@ -23,8 +23,17 @@ impl Release {
         self.log.is_led()
     }
 
-    /// Waits until it is; an error when it never will be.
-    pub(super) async fn wait(&self, lsn: Lsn) -> Result<(), Fault> {
-        self.log.wait_durable(lsn).await.map_err(|stopped: LogStopped| Fault::Stopped(stopped))
+    /// Whether the wait for the disk may be spent on this very thread.
+    pub(super) fn may_sync_here(&self) -> bool {
+        self.log.may_sync_here()
+    }
+
+    /// Waits until it is, syncing on this thread if `here`; an error when it never will be.
+    pub(super) async fn wait(&self, lsn: Lsn, here: bool) -> Result<(), Fault> {
+        let waited = match here {
+            true => self.log.wait_durable(lsn).await,
+            false => self.log.wait_synced_elsewhere(lsn).await,
+        };
+        waited.map_err(|stopped: LogStopped| Fault::Stopped(stopped))
     }
 }

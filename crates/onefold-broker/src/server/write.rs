@@ -51,10 +51,11 @@ pub(super) async fn write_answers(
             };
             if !release.is_durable(reply.depends) {
                 out.write(&mut output, patience).await?;
-                if !std::mem::take(&mut others_watch) {
+                let (here, watched) = (release.may_sync_here(), std::mem::take(&mut others_watch));
+                if here && !watched {
                     wake_another_thread().await;
                 }
-                release.wait(reply.depends).await?;
+                release.wait(reply.depends, here).await?;
                 waited = true;
             }
             out.push(reply, room);
