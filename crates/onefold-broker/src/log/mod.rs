@@ -25,6 +25,7 @@ mod tail;
 mod threads;
 mod tidy;
 mod time;
+mod wait;
 
 pub use defect::{Defect, Planted};
 pub use durable::Stopped;
@@ -43,7 +44,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use threads::Threads;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// An open log; clones are handles to the same one. When the last handle goes, so do its threads.
 #[derive(Clone)]
@@ -224,8 +225,7 @@ impl Log {
 
     /// Wakes when the high watermark of any of these partitions is above its offset. Cancel-safe.
     pub async fn wait_readable(&self, wanted: &[(TopicPartition, i64)]) {
-        let waiting = WaitReadable::new(self, wanted);
-        waiting.wake.notified().await;
+        wait::Readable::new(self, wanted).wait().await;
     }
 
     /// Waits until `bytes` more of batches fit into memory and journal. They have that room for as long as the promise
@@ -273,15 +273,6 @@ impl Log {
         self.running.shutdown(last);
     }
 
-    /// The partition to wait at: one that exists, even if nothing is in it yet.
-    fn waitable(&self, at: TopicPartition) -> Option<Arc<partition::PartitionLog>> {
-        let partitions = &self.engine().partitions;
-        partitions.get(at).or_else(|| {
-            let exists = self.view(|state, _| state.partition(at).is_some());
-            exists.then(|| partitions.get_or_insert(at))
-        })
-    }
-
     fn engine(&self) -> &Engine {
         &self.running.engine
     }
@@ -304,31 +295,6 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.shutdown(|| ());
-    }
-}
-
-/// A registered wait; leaves nothing behind when it is dropped.
-struct WaitReadable {
-    wake: Arc<Notify>,
-    partitions: Vec<Arc<partition::PartitionLog>>,
-}
-
-impl WaitReadable {
-    fn new(log: &Log, wanted: &[(TopicPartition, i64)]) -> WaitReadable {
-        let wake = Arc::new(Notify::new());
-        let mut partitions = Vec::with_capacity(wanted.len());
-        for (at, offset) in wanted {
-            let Some(partition) = log.waitable(*at) else { continue };
-            partition.notify_above(*offset, &wake);
-            partitions.push(partition);
-        }
-        WaitReadable { wake, partitions }
-    }
-}
-
-impl Drop for WaitReadable {
-    fn drop(&mut self) {
-        self.partitions.iter().for_each(|partition| partition.forget(&self.wake));
     }
 }
 
