@@ -173,6 +173,11 @@ impl Log {
         }
     }
 
+    /// Where the partition durably begins: what DeleteRecords does counts when it is on the disk. 0 without a partition.
+    pub(crate) fn log_start(&self, at: TopicPartition) -> i64 {
+        self.engine().partitions.get(at).map_or(0, |partition| partition.log_start())
+    }
+
     /// Whole batches from the one that holds `offset`, below the high watermark, of at most `max_bytes` together; the
     /// first one whatever its size if `at_least_one`. May block on the disk: see [`Log::would_touch_disk`].
     ///

@@ -157,6 +157,25 @@ async fn d1_d2_d5_whatever_is_new_is_not_told_while_syncs_are_held() {
     assert_eq!((start.error_code, start.low_watermark), (0, 4));
 }
 
+/// kafkajs's suite asks for the start in every answer, with acks=1 too.
+#[tokio::test(flavor = "multi_thread")]
+async fn acks_one_tells_the_log_start_that_is_durable() {
+    let (here, gate) = gated().await;
+    let _opens = Opens(gate.clone());
+    let mut raw = here.connect();
+    let mut log_start = || only(raw.call(9, &produce_request("t", 0, batch(&["x"]).bytes(), 1))).log_start_offset;
+    assert_eq!(log_start(), 0);
+
+    gate.set(Syncs::Held);
+    let mut deleted = Asked::ask(&here, 2, &delete_to(1));
+    deleted.waits("DeleteRecords");
+    assert_eq!(log_start(), 0, "the new start may yet be taken back");
+
+    gate.set(Syncs::Pass);
+    assert_eq!(deleted.answer().topics[0].partitions[0].low_watermark, 1);
+    assert_eq!(log_start(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d3_a_failed_sync_ends_the_serving_and_acks_nothing() {
     let (here, gate) = gated().await;

@@ -15,6 +15,9 @@ use super::request::ProduceRequest;
 /// What a request may have beside its batches before they are copied out of it: names and lengths of a usual one.
 const FRAME_SLACK: usize = 1 << 10;
 
+/// A log start that the sequencer's view of the partition must not tell; the protocol's word for an unknown one.
+const NOT_LOOKED_UP: i64 = -1;
+
 /// Appends what can be appended, as one journal record. Returns an outcome for each partition in the order asked, and the
 /// record that the answer depends on.
 pub(super) async fn append(
@@ -33,13 +36,27 @@ pub(super) async fn append(
     let durable = request.acks == -1;
     // The header is in the same allocation, and its only long part is the client's name.
     let frame_bytes = body.len() + call.header.client_id.as_ref().map_or(0, |id| id.len());
-    let ((outcomes, depends, waits), lsn) = call.node.log.sequence(|state, _| {
+    let ((mut outcomes, depends, waits), lsn) = call.node.log.sequence(|state, _| {
         let mut step = Step { state, durable, depends: seen, waits: false, frame_bytes };
         let (outcomes, record) = step.decide(&prepared, body);
         ((outcomes, step.depends, step.waits), record)
     })?;
     drop(room);
+    if request.acks == 1 {
+        tell_durable_starts(call, &prepared, &mut outcomes);
+    }
     Ok((outcomes, if waits { depends.max(lsn) } else { depends }))
+}
+
+/// To answers that wait for nothing: the start that a crash cannot take back.
+fn tell_durable_starts(call: Call<'_>, prepared: &[Prepared], outcomes: &mut [Outcome]) {
+    for (one, outcome) in prepared.iter().zip(outcomes) {
+        if let (Some(ready), Outcome::Stored { log_start, .. }) = (one.ready(), outcome) {
+            if *log_start == NOT_LOOKED_UP {
+                *log_start = call.node.log.log_start(ready.at);
+            }
+        }
+    }
 }
 
 /// One turn at the sequencer.
@@ -99,11 +116,11 @@ impl Step<'_> {
     /// acks=1 without a producer id waits for nothing, so it says nothing that could be taken back either.
     fn stored(&mut self, ready: &Ready, base_offset: i64, append_time_ms: Option<i64>) -> Outcome {
         let waits = self.durable || ready.header.has_producer();
-        let mut log_start = -1;
+        let mut log_start = NOT_LOOKED_UP;
         if waits {
             self.waits = true;
             self.rests_on(ready);
-            log_start = self.state.partition(ready.at).map_or(-1, |partition| partition.log_start());
+            log_start = self.state.partition(ready.at).map_or(NOT_LOOKED_UP, |partition| partition.log_start());
         }
         Outcome::Stored { base_offset, append_time_ms: append_time_ms.unwrap_or(-1), log_start }
     }
