@@ -51,10 +51,10 @@ pub(super) async fn append(
 /// To answers that wait for nothing: the start that a crash cannot take back.
 fn tell_durable_starts(call: Call<'_>, prepared: &[Prepared], outcomes: &mut [Outcome]) {
     for (one, outcome) in prepared.iter().zip(outcomes) {
-        if let (Some(ready), Outcome::Stored { log_start, .. }) = (one.ready(), outcome) {
-            if *log_start == NOT_LOOKED_UP {
-                *log_start = call.node.log.log_start(ready.at);
-            }
+        if let (Some(ready), Outcome::Stored { log_start, .. }) = (one.ready(), outcome)
+            && *log_start == NOT_LOOKED_UP
+        {
+            *log_start = call.node.log.log_start(ready.at);
         }
     }
 }
