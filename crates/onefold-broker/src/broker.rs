@@ -102,6 +102,11 @@ impl Broker {
         &self.cluster_id
     }
 
+    /// How many answers wait for the disk at this moment: they are ready, and what they tell is not durable yet.
+    pub fn answers_waiting(&self) -> usize {
+        self.log.waiting()
+    }
+
     /// Waits until the broker can serve no more, and says why: a write or sync of its journal failed. Cancel-safe.
     pub async fn stopped(&self) -> String {
         let mut stopped = self.log.stopped();

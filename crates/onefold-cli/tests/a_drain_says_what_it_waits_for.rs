@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::run;
+use common::{free_port, run};
 use serde_json::Value;
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn events(out: &str, name: &str) -> Vec<Value> {
 #[test]
 fn a_drain_says_what_it_waits_for() {
     let folder = tempfile::tempdir().expect("a folder");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let port = free_port();
     let sink = format!("http://127.0.0.1:{port}/receipts");
     write(folder.path(), port, "");
     let waited = run(folder.path(), &["run", "--drain", "--drain-timeout", "15s"]).exits(4);
@@ -73,7 +73,7 @@ fn only_a_drain_has_a_timeout() {
 #[test]
 fn a_record_that_is_alone_in_finding_its_sink_down_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let port = free_port();
     write(folder.path(), port, &format!("{SINK}reject = [{{ status = 404, where = {{ id = \"b\" }} }}]\n"));
     let waited = run(folder.path(), &["run", "--drain", "--drain-timeout", "20s"]).exits(4);
     let said = waited.err.lines().find(|line| line.contains("seems down for this record")).unwrap_or_default();
@@ -94,7 +94,7 @@ fn a_record_that_is_alone_in_finding_its_sink_down_is_named() {
 #[test]
 fn a_stop_at_most_once_says_what_it_lost() {
     let folder = tempfile::tempdir().expect("a folder");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let port = free_port();
     write(folder.path(), port, "");
     let file = folder.path().join("onefold.toml");
     let text = std::fs::read_to_string(&file).expect("written");

@@ -3,12 +3,10 @@
 
 mod common;
 
-use common::{onefold, run, run_with_input};
+use common::going::Going;
+use common::{run, run_with_input};
 use rusqlite::Connection;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Lines};
-use std::path::Path;
-use std::process::{Child, ChildStderr, ChildStdout, Stdio};
 
 const FILE: &str = r#"
 [kafka]
@@ -31,44 +29,11 @@ dedup = { store = "sqlite:data/held.db", id = "id" }
 to.exec = { command = ["true"] }
 "#;
 
-struct Run {
-    child: Child,
-    events: Lines<BufReader<ChildStdout>>,
-    log: Lines<BufReader<ChildStderr>>,
-}
-
-impl Run {
-    fn start(folder: &Path) -> Run {
-        let mut command = onefold(folder, &["run"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
-        let events = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let log = BufReader::new(child.stderr.take().expect("piped")).lines();
-        Run { child, events, log }
-    }
-
-    fn event(&mut self, such: impl Fn(&Value) -> bool) -> Value {
-        let mut events = self.events.by_ref().map(|line| serde_json::from_str(&line.expect("text")).expect("an event"));
-        events.find(such).expect("comes before it ends")
-    }
-
-    fn says(&mut self, what: &str) -> String {
-        let mut lines = self.log.by_ref().map(|line| line.expect("text"));
-        lines.find(|line| line.contains(what)).expect("says so before it ends")
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// What it says that it waits for, where this is what the database is to it.
 fn held_midway(rest: &str, target: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("onefold.toml"), format!("{FILE}{rest}")).expect("writes");
-    let mut running = Run::start(folder.path());
+    let mut running = Going::start(folder.path(), &["run"]);
     running.event(|event| event["partitions"] == 1);
     let produce = |id: &str| {
         run_with_input(folder.path(), &["produce", "events"], &format!("{{\"id\":\"{id}\"}}\n")).exits(0);
@@ -79,7 +44,7 @@ fn held_midway(rest: &str, target: &str) {
     db.execute_batch("BEGIN IMMEDIATE").expect("holds it");
     produce("b");
     let paused = running.event(|event| event["event"] == "progress" && !event["paused"].is_null());
-    for said in [running.says("WARN paused"), paused["paused"].to_string()] {
+    for said in [running.err.until("WARN paused"), paused["paused"].to_string()] {
         assert!(said.contains("the SQLite file data/held.db: ") && said.contains("database is locked"), "{said}");
         assert!(
             said.contains("another program has a transaction open on it (fuser data/held.db says which)"),
@@ -89,7 +54,7 @@ fn held_midway(rest: &str, target: &str) {
     let waiting = running.event(|event| event["event"] == "waiting");
     assert_eq!((&waiting["for"], &waiting["partition"]), (&target.into(), &Value::Null), "{waiting}");
     db.execute_batch("ROLLBACK").expect("lets go");
-    running.says("WARN goes on: ");
+    running.err.until("WARN goes on: ");
     let on = running.event(|event| event["effects"] == 2);
     assert_eq!((&on["paused"], &on["dead"]), (&Value::Null, &0.into()), "{on}");
 }

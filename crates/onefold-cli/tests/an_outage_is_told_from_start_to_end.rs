@@ -3,18 +3,8 @@
 
 mod common;
 
-use common::{Broker, onefold, run};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
-
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use common::going::Going;
+use common::{Broker, run};
 
 #[test]
 fn an_outage_is_told_from_start_to_end() {
@@ -26,22 +16,13 @@ fn an_outage_is_told_from_start_to_end() {
         "[kafka]\nbootstrap = \"{address}\"\n[topics.events]\n[pipelines.posts]\nfrom = \"events\"\nto.http.url = \"http://127.0.0.1:1/\"\n"
     );
     std::fs::write(folder.path().join("onefold.toml"), file).expect("writes");
-    let mut command = onefold(folder.path(), &["run"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
-    let events = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
-    let _run = Ended(child);
-    let mut says = |what: &str| {
-        log.find_map(|line| Some(line.expect("text")).filter(|line| line.contains(what)))
-            .expect("says so before it ends")
-    };
+    let mut running = Going::start(folder.path(), &["run"]);
     // Partitions of its own: then it is connected.
-    events.map(|line| line.expect("text")).find(|line| line.contains("\"partitions\":4")).expect("is assigned");
+    running.event(|event| event["partitions"] == 4);
     assert_eq!(broker.end(), Some(0));
-    let gone = says("cannot reach the cluster");
+    let gone = running.err.until("cannot reach the cluster");
     assert!(gone.contains("posts"), "{gone}");
-    let mut command = onefold(folder.path(), &["broker", "--listen", &address, "--data", "data"]);
-    let _again = Ended(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs"));
-    let back = says("the cluster can be reached again");
+    let _again = Broker::listening(folder.path(), &address);
+    let back = running.err.until("the cluster can be reached again");
     assert!(back.contains("posts"), "{back}");
 }

@@ -3,7 +3,7 @@
 use super::{LogStopped, lock};
 use onefold_broker_core::Lsn;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{oneshot, watch};
 
@@ -16,6 +16,8 @@ pub(crate) struct Durability {
     lsn: AtomicU64,
     has_stopped: AtomicBool,
     waiters: Mutex<Waiters>,
+    /// How many wait, those included that sync meanwhile.
+    waiting: AtomicUsize,
     /// Only of the end: whoever watched each sync would be woken by each, just when an answer has to leave.
     watch: watch::Sender<Stopped>,
 }
@@ -26,14 +28,39 @@ struct Waiters {
     stopped: Option<Arc<str>>,
 }
 
+/// One that waits.
+pub(crate) struct Waits<'a>(&'a AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Durability {
     pub(crate) fn new(lsn: Lsn) -> Durability {
         let (watch, _) = watch::channel(None);
-        Durability { lsn: AtomicU64::new(lsn.0), has_stopped: AtomicBool::new(false), waiters: Mutex::default(), watch }
+        Durability {
+            lsn: AtomicU64::new(lsn.0),
+            has_stopped: AtomicBool::new(false),
+            waiters: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            watch,
+        }
     }
 
     pub(crate) fn lsn(&self) -> Lsn {
         Lsn(self.lsn.load(Ordering::Acquire))
+    }
+
+    /// Counted until what this gives is dropped.
+    pub(crate) fn begin_to_wait(&self) -> Waits<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waits(&self.waiting)
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<Stopped> {

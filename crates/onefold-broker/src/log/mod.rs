@@ -145,6 +145,7 @@ impl Log {
     /// # Errors
     /// [`LogStopped`] when they never will be.
     pub async fn wait_durable(&self, lsn: Lsn) -> Result<(), LogStopped> {
+        let _waits = self.engine().durability.begin_to_wait();
         lead::sync_here(self.engine(), &self.running.signals, lsn);
         self.engine().durability.wait(lsn).await
     }
@@ -156,8 +157,14 @@ impl Log {
 
     /// [`Log::wait_durable`], with the sync on another thread.
     pub(crate) async fn wait_synced_elsewhere(&self, lsn: Lsn) -> Result<(), LogStopped> {
+        let _waits = self.engine().durability.begin_to_wait();
         lead::leave_to_the_thread(&self.running.signals);
         self.engine().durability.wait(lsn).await
+    }
+
+    /// How many wait so at this moment.
+    pub fn waiting(&self) -> usize {
+        self.engine().durability.waiting()
     }
 
     /// Whether records come one at a time now, so that whoever waits for one syncs it.

@@ -2,7 +2,7 @@
 //! the disk's syncs are held, so nothing that is new may be told to anyone; and when a sync fails, never (D1, D2, D3, D5).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
@@ -87,8 +87,16 @@ impl<R: Request> Asked<R> {
         Asked { raw, version, id, request: std::marker::PhantomData }
     }
 
-    fn waits(&mut self, what: &str) {
-        assert!(self.raw.is_silent(Duration::from_millis(60)), "{what} was answered before it was durable");
+    /// It is ready, as one answer more than before, and does not come.
+    fn waits(&mut self, here: &Here, before: &mut usize, what: &str) {
+        let began = Instant::now();
+        while here.broker.answers_waiting() <= *before {
+            assert!(!self.raw.has_answer(), "{what} was answered before it was durable");
+            assert!(began.elapsed() < Duration::from_secs(60), "{what} is not ready");
+            std::thread::yield_now();
+        }
+        *before += 1;
+        assert!(!self.raw.has_answer(), "{what} was answered before it was durable");
     }
 
     fn answer(mut self) -> R::Response {
@@ -100,34 +108,34 @@ impl<R: Request> Asked<R> {
 async fn d1_d2_d5_whatever_is_new_is_not_told_while_syncs_are_held() {
     let (here, gate) = gated().await;
     let _opens = Opens(gate.clone());
-    let mut reader = here.connect();
+    let (mut reader, mut waiting) = (here.connect(), 0);
     gate.set(Syncs::Held);
 
     let mut produce = Asked::ask(&here, 9, &produce_request("t", 0, batch(&["new"]).bytes(), -1));
-    produce.waits("Produce with acks=all");
+    produce.waits(&here, &mut waiting, "Produce with acks=all");
     let mut create = Asked::ask(&here, 7, &new_topic());
-    create.waits("CreateTopics");
+    create.waits(&here, &mut waiting, "CreateTopics");
     let mut metadata = Asked::ask(&here, 12, &MetadataRequest::default().with_topics(None));
-    metadata.waits("Metadata with the new topic");
+    metadata.waits(&here, &mut waiting, "Metadata with the new topic");
     let mut ids = Asked::ask(&here, 4, &InitProducerIdRequest::default().with_transactional_id(None));
-    ids.waits("InitProducerId");
+    ids.waits(&here, &mut waiting, "InitProducerId");
     let mut committed = Asked::ask(&here, 8, &commit());
-    committed.waits("OffsetCommit");
+    committed.waits(&here, &mut waiting, "OffsetCommit");
     let fetch = OffsetFetchRequest::default().with_group_id(GroupId(StrBytes::from_static_str("g"))).with_topics(None);
     let mut offsets = Asked::ask(&here, 7, &fetch);
-    offsets.waits("OffsetFetch of the new commit");
+    offsets.waits(&here, &mut waiting, "OffsetFetch of the new commit");
     let mut joined = Asked::ask(&here, 3, &join());
-    joined.waits("JoinGroup");
+    joined.waits(&here, &mut waiting, "JoinGroup");
     let idempotent = batch(&["idempotent"]).by(7_000_000, 0, 0).bytes();
     let mut first = Asked::ask(&here, 9, &produce_request("t", 0, idempotent.clone(), 1));
-    first.waits("an idempotent batch with acks=1");
+    first.waits(&here, &mut waiting, "an idempotent batch with acks=1");
     let mut again = Asked::ask(&here, 9, &produce_request("t", 0, idempotent, -1));
-    again.waits("the same batch again");
+    again.waits(&here, &mut waiting, "the same batch again");
     let in_t = TopicRequest::default().with_name(topic_name("t")).with_partition_indexes(vec![0]);
     let mut producers = Asked::ask(&here, 0, &DescribeProducersRequest::default().with_topics(vec![in_t]));
-    producers.waits("DescribeProducers with the new producer");
+    producers.waits(&here, &mut waiting, "DescribeProducers with the new producer");
     let mut page = Asked::ask(&here, 0, &DescribeTopicPartitionsRequest::default());
-    page.waits("DescribeTopicPartitions with the new topic");
+    page.waits(&here, &mut waiting, "DescribeTopicPartitions with the new topic");
 
     // What promises nothing is answered at once, and readers see what is durable and no more.
     let unsafe_answer = reader.call(9, &produce_request("t", 0, batch(&["acks 1"]).bytes(), 1));
@@ -136,9 +144,9 @@ async fn d1_d2_d5_whatever_is_new_is_not_told_while_syncs_are_held() {
     assert_eq!((beyond.error_code, beyond.high_watermark), (0, 1), "D2: empty, not out of range");
     assert!(beyond.records.unwrap_or_default().is_empty());
     let mut latest = Asked::ask(&here, 7, &latest_offset());
-    latest.waits("ListOffsets of a log end that is not durable");
+    latest.waits(&here, &mut waiting, "ListOffsets of a log end that is not durable");
     let mut deleted = Asked::ask(&here, 2, &delete_to(4));
-    deleted.waits("DeleteRecords of what was answered with acks=1");
+    deleted.waits(&here, &mut waiting, "DeleteRecords of what was answered with acks=1");
 
     gate.set(Syncs::Pass);
     assert_eq!(only(produce.answer()).base_offset, 1);

@@ -1,9 +1,10 @@
 //! The one rule for every API: an answer leaves when the newest journal record that its content depends on is durable. Each
 //! kind of change is made while the disk's syncs are held; then every API whose answer would tell of it is asked, on a
-//! connection of its own. None answers before the disk may go on, and then each tells of the change: so it did depend on it.
+//! connection of its own. None answers: the broker counts as many answers that are ready and wait for the disk. Then the disk
+//! goes on, and each tells of the change: so it did depend on it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kafka_protocol::protocol::{Request, StrBytes};
 use onefold_broker::log::LogSettings;
@@ -16,8 +17,8 @@ mod records;
 mod requests;
 mod topics;
 
-/// So long nothing may come.
-const SILENCE: Duration = Duration::from_millis(150);
+/// Until all of them are ready, on however busy a machine.
+const LONG: Duration = Duration::from_secs(60);
 
 /// A broker whose disk can be held, with topic `t` of two durable records and one partition.
 struct Held {
@@ -87,22 +88,30 @@ impl Held {
         self.asked.push(Asked { what, raw, check });
     }
 
-    /// Nobody is answered; then the disk goes on, and everybody is.
+    /// Every answer is ready and waits for the disk; then the disk goes on, and everybody is answered.
     fn ends(mut self) {
-        let mut silence = SILENCE;
-        let mut early = Vec::new();
-        for Asked { what, raw, .. } in &mut self.asked {
-            if !raw.is_silent(silence) {
-                early.push(*what);
-            }
-            silence = Duration::from_millis(1); // the others had the same time
+        let began = Instant::now();
+        while self.here.broker.answers_waiting() < self.asked.len() {
+            self.nobody_is_answered();
+            let waiting = self.here.broker.answers_waiting();
+            assert!(began.elapsed() < LONG, "{waiting} of {} answers wait for the disk", self.asked.len());
+            std::thread::yield_now();
         }
-        assert!(early.is_empty(), "answered before what it tells was durable: {early:?}");
+        self.nobody_is_answered();
+        assert_eq!(self.here.broker.answers_waiting(), self.asked.len(), "of others than were asked");
         self.opens.0.set(Syncs::Pass);
         for Asked { what, mut raw, check } in self.asked.drain(..) {
             println!("{what}");
             check(&mut raw);
         }
+    }
+}
+
+impl Held {
+    fn nobody_is_answered(&mut self) {
+        let early: Vec<_> =
+            self.asked.iter_mut().filter_map(|asked| asked.raw.has_answer().then_some(asked.what)).collect();
+        assert!(early.is_empty(), "answered before what it tells was durable: {early:?}");
     }
 }
 

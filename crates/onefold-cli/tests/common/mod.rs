@@ -27,6 +27,11 @@ pub fn run_with_input(folder: &Path, args: &[&str], input: &str) -> Ran {
     Ran::of(child.wait_with_output().expect("ends"))
 }
 
+/// For what has to know its port before it listens.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port()
+}
+
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,

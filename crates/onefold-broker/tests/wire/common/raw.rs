@@ -76,6 +76,14 @@ impl Raw {
         matches!(read, Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
     }
 
+    /// Whether an answer, or the end of the connection, is here already.
+    pub fn has_answer(&mut self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let peeked = self.stream.peek(&mut [0; 1]);
+        self.stream.set_nonblocking(false).unwrap();
+        !matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
     pub fn create_topic(&mut self, name: &str, partitions: i32) -> uuid::Uuid {
         let topic = CreatableTopic::default()
             .with_name(topic_name(name))
