@@ -13,6 +13,8 @@ mod a_parked_key_holds_up_no_other;
 mod a_position_out_of_range_halts_loudly;
 #[path = "delivery/a_sink_that_is_down_pauses_and_burns_nothing.rs"]
 mod a_sink_that_is_down_pauses_and_burns_nothing;
+#[path = "delivery/a_topic_that_is_deleted_ends_its_run.rs"]
+mod a_topic_that_is_deleted_ends_its_run;
 #[path = "delivery/another_database_of_the_group_is_found_out.rs"]
 mod another_database_of_the_group_is_found_out;
 #[path = "delivery/at_most_once_skips_nothing_undisturbed.rs"]

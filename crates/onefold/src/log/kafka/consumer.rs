@@ -207,8 +207,15 @@ impl Log for KafkaLog {
 
     fn partitions(&mut self, wait: Duration) -> Result<Vec<i32>, LogError> {
         let metadata = self.consumer.fetch_metadata(Some(&self.topic), wait).map_err(unreachable)?;
-        let topic = metadata.topics().iter().find(|topic| topic.name() == &*self.topic && topic.error().is_none());
+        let topic = metadata.topics().iter().find(|topic| topic.name() == &*self.topic);
         let topic = topic.ok_or_else(|| LogError::NoTopic(self.topic.to_string()))?;
+        match topic.error().map(RDKafkaErrorCode::from) {
+            None => {}
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition) => return Err(LogError::NoTopic(self.topic.to_string())),
+            Some(why) => {
+                return Err(LogError::Unreachable(format!("the cluster does not tell of {}: {why}", self.topic)));
+            }
+        }
         Ok(topic.partitions().iter().map(|partition| partition.id()).collect())
     }
 

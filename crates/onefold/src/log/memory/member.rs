@@ -83,7 +83,11 @@ impl Log for MemoryLog {
     }
 
     fn partitions(&mut self, _: Duration) -> Result<Vec<i32>, LogError> {
-        Ok((0..partitions_of(&self.cluster.lock(), &self.group.1)).collect())
+        let state = self.cluster.lock();
+        if !state.topics.contains_key(&self.group.1) {
+            return Err(LogError::NoTopic(self.group.1.to_string()));
+        }
+        Ok((0..partitions_of(&state, &self.group.1)).collect())
     }
 
     fn topic_id(&mut self, _: Duration) -> Result<TopicId, LogError> {

@@ -31,6 +31,8 @@ pub(super) struct Commits {
     sent: Option<Vec<Sent>>,
     /// The last one failed in a way that waiting mends; it is sent again, not at once.
     again: bool,
+    /// Why it failed, as it was said: said again only when that changes, or after a commit that was taken.
+    said: Option<String>,
     /// `CommitFirst`: taken in, to be committed before they run.
     held: Vec<(Arrival, Task)>,
     /// `CommitFirst`: in the commit that was sent, or that is sent again.
@@ -148,6 +150,7 @@ impl Engine {
         let _ = self.plan.crash.is_due("after-commit");
         match answer {
             Ok(()) => {
+                self.commits.said = None;
                 let travels = self.notes_travel();
                 for Sent { partition, assignment, offset, note } in sent {
                     if let Some(owned) = self.owned.get_mut(&partition).filter(|o| o.assignment() == assignment) {
@@ -166,7 +169,11 @@ impl Engine {
             // What waits for its commit (or for the note in it) either loses its partition, which is told, or was refused only because the
             // group moved on around it: it must not be passed over by a later commit without having run.
             Err(CommitError::Fenced(why) | CommitError::Retry(why)) => {
-                tracing::warn!(pipeline = self.plan.name(), "a commit failed and is sent again: {why}");
+                if self.commits.said.as_ref() != Some(&why) {
+                    tracing::warn!(pipeline = self.plan.name(), "a commit failed and is sent again: {why}");
+                }
+                self.commits.said = Some(why);
+                self.gone.worry();
                 self.commits.is_dirty = true;
                 self.commits.again = true;
             }

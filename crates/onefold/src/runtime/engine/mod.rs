@@ -2,7 +2,7 @@
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
 //! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`]), look for
-//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`gone`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
 mod at_once;
@@ -14,6 +14,7 @@ mod elsewhere;
 mod ended;
 mod flood;
 mod forget;
+mod gone;
 mod intake;
 mod notes;
 mod origin;
@@ -92,6 +93,7 @@ pub(super) struct Engine {
     flood: flood::Flood,
     relay: verdict::Relay,
     forgetting: forget::Forgetting,
+    gone: gone::Gone,
     ending: drain::Ending,
     counters: Counters,
     report: report::Report,
@@ -144,6 +146,7 @@ impl Engine {
             self.forget_if_due();
             self.say_if_down();
             self.say_if_reachable();
+            self.refuse_gone()?;
             self.tell(false);
             if self.plan.crash.has_struck() {
                 return Ok(());
@@ -181,6 +184,7 @@ impl Engine {
             Ok(Some(event)) => self.on_event(event)?,
             Ok(None) => {}
             Err(LogError::Unreachable(why)) => self.report.unreachable(self.plan.name(), report::Whose::Cluster, why),
+            Err(LogError::NoTopic(_)) => return Err(self.it_is_gone()),
             Err(error) => return Err(error.to_string()),
         }
         Ok(busy)

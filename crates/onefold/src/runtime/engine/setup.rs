@@ -100,6 +100,7 @@ impl Engine {
             flood: Default::default(),
             relay: Default::default(),
             forgetting: Default::default(),
+            gone: Default::default(),
             ending: Default::default(),
             counters: Default::default(),
             report,
