@@ -84,7 +84,7 @@ fn a_record_that_is_alone_in_finding_its_sink_down_is_named() {
     assert!(why.starts_with("partition 0, offset 1 failed ") && why.contains("404"), "{why}");
     let end = &waited.err[waited.err.rfind("error: ").expect("an error")..];
     assert!(
-        end.contains("1 records left in posts; posts waits for http://") && end.contains("offset 1 failed"),
+        end.contains("1 record left in posts; posts waits for http://") && end.contains("offset 1 failed"),
         "{end}"
     );
     assert_eq!(events(&waited.out, "ended")[0]["lag"], 1, "the other one got through");

@@ -97,7 +97,7 @@ fn on_a_files_broker_that_does_not_run() {
     assert_eq!(count(&at(&["redrive", "points", "--origin", &first, "--json"]).exits(0)), (1, 0));
     assert_eq!(count(&at(&["redrive", "points", "--origin", &first, "--json"]).exits(0)), (0, 1), "once");
     let all = at(&["redrive", "points"]).exits(0);
-    assert_eq!(all.err, "put back 3 letters into payments; 1 were put back before (--again takes them too)\n");
+    assert_eq!(all.err, "put back 3 letters into payments; 1 was put back before (--again takes them too)\n");
     // What repeats, by a kill or by --again, is known by its id, or by the origin that it died at.
     assert_eq!(count(&at(&["redrive", "points", "--again", "--json"]).exits(0)), (4, 4));
 

@@ -40,7 +40,7 @@ fn consuming_ends_where_its_topic_does() {
     at(&["topics", "create", "t"]).exits(0);
     let mut alone = Going::start(folder.path(), &["consume", "t", "--bootstrap", &broker.address]);
     let mut member = Going::start(folder.path(), &["consume", "t", "--group", "g", "--bootstrap", &broker.address]);
-    until("it is a member", || at(&["groups", "describe", "g"]).out.contains(" 1 members"));
+    until("it is a member", || at(&["groups", "describe", "g"]).out.contains(" 1 member,"));
     at(&["topics", "delete", "t"]).exits(0);
     for consuming in [&mut alone, &mut member] {
         let gone = "error: the topic t is there no more: it was deleted".to_owned();

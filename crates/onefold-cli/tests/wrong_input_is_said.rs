@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::going::until;
 use common::{Broker, onefold, run, run_with_input};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -12,7 +13,7 @@ fn names_and_addresses_that_there_cannot_be_are_wrong_usage() {
     let folder = tempfile::tempdir().expect("a folder");
     let long = "x".repeat(40_000);
     let letters = "only letters, digits";
-    let calls: [(&[&str], &str); 19] = [
+    let calls: [(&[&str], &str); 26] = [
         (&["produce", "a b"], letters),
         (&["consume", "a b"], letters),
         (&["consume", ""], "a topic has a name"),
@@ -29,6 +30,13 @@ fn names_and_addresses_that_there_cannot_be_are_wrong_usage() {
         (&["topics", "list", "--bootstrap", "http://127.0.0.1:9092"], "http:// is no protocol of Kafka's"),
         (&["topics", "list", "--bootstrap", "127.0.0.1:99999"], "\"99999\" is no port"),
         (&["produce", "t", "--bootstrap", "127.0.0.1:1,:9092"], "there is no host"),
+        (&["topics", "create", "t", "--partitions", "-1"], "-1 is not in 1..=10000"),
+        (&["topics", "create", "t", "--config", "=1"], "expected NAME=VALUE"),
+        (&["consume", "t", "--from", "-1"], "expected earliest, latest, or an offset"),
+        (&["consume", "t", "--partition", "-1"], "-1 is not in 0.."),
+        (&["consume", "t", "--max", "-1"], "invalid digit found in string"),
+        (&["dlq", "list", "t", "--since", "1h", "--before", "2h"], "--since is not before --before"),
+        (&["dlq", "redrive", "t", "--since", "2026-05-02", "--before", "2026-05-01"], "--since is not before --before"),
         (&["broker", "--listen", "nowhere"], "write host:port"),
         (&["broker", "--listen", "127.0.0.1:70000"], "write host:port"),
         (&["broker", "--listen", "127.0.0.1:0", "--advertised", "foo"], "write host:port"),
@@ -65,6 +73,11 @@ fn what_a_broker_refuses_is_told_with_what_it_is_about() {
         let refused = at(&["topics", "create", "t", "--config", config]).exits(1);
         assert!(refused.err.contains(what), "{}", refused.err);
     }
+    at(&["topics", "create", "a.b"]).exits(0);
+    let near = at(&["topics", "create", "a_b"]).exits(1);
+    assert!(near.err.contains("in the way     a.b, which differs from it only in"), "{}", near.err);
+    at(&["topics", "create", "__mine"]).exits(0);
+    assert!(at(&["topics", "list"]).exits(0).out.contains("__mine"), "only the cluster's own are left out");
     let copies = at(&["topics", "create", "t", "--replication", "3"]).exits(1);
     assert!(copies.err.contains("no more copies than the cluster has brokers"), "{}", copies.err);
     let nobody = at(&["dead-letters", "list", "a b"]).exits(1);
@@ -73,7 +86,7 @@ fn what_a_broker_refuses_is_told_with_what_it_is_about() {
     at(&["topics", "create", "t"]).exits(0);
     let mut reading = onefold(folder.path(), &["consume", "t", "--group", "g", "--bootstrap", &broker.address]);
     let mut reading = reading.stdout(Stdio::null()).spawn().expect("the binary runs");
-    while !at(&["groups", "describe", "g"]).out.contains(" 1 members") {}
+    until("it is a member", || at(&["groups", "describe", "g"]).out.contains(" 1 member,"));
     for args in [&["groups", "delete", "g"][..], &["groups", "delete", "g", "--dry-run"]] {
         assert!(at(args).exits(1).err.contains("it has members; stop them first"), "{args:?}");
     }

@@ -20,7 +20,7 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS")]
     advertised: Option<String>,
     /// Partitions of a topic that is made without a number
-    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     partitions: i32,
     /// One JSON object a line in place of the text
     #[arg(long)]

@@ -97,7 +97,7 @@ fn describe(client: &ClientConfig, name: &str, as_json: bool) -> Done {
     print(&table(&["topic", "partition", "committed", "end", "lag"], &rows));
     let lag: i64 = positions.iter().map(Position::lag).sum();
     let (state, members) = known.map_or(("Empty".to_owned(), vec![]), |group| (group.state, group.members));
-    print(&format!("\n{name}: {state}, {} members, lag {lag}", members.len()));
+    print(&format!("\n{name}: {state}, {}, lag {lag}", count(members.len() as u64, "member")));
     for member in members {
         print(&format!("  {} at {} ({})", member.client, member.host, member.id));
     }

@@ -1,5 +1,5 @@
 use crate::console::table::table;
-use crate::console::{print, say};
+use crate::console::{count, print, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
 use crate::kafka::topics::{Wanted, create, delete};
@@ -31,10 +31,10 @@ enum Action {
         #[arg(value_parser = names::topic)]
         topic: String,
         /// How many partitions; without it, as many as the broker gives
-        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(1..=10_000))]
+        #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(1..=10_000))]
         partitions: Option<i32>,
         /// How many copies of each; without it, as many as the broker gives
-        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(1..=100))]
+        #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(1..=100))]
         replication: Option<i32>,
         /// A setting of the topic, such as retention.ms=604800000
         #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
@@ -71,7 +71,7 @@ enum Action {
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
@@ -150,6 +150,8 @@ async fn remove(place: &Where, topic: &str, dry_run: bool, as_json: bool) -> Don
     let client = place.client().await?;
     let partitions = existing(&client, place, topic)?;
     let records: i64 = partitions.iter().map(|ends| ends.end - ends.earliest).sum();
+    let held =
+        format!("{}, {}", count(partitions.len() as u64, "partition"), count(records.max(0).unsigned_abs(), "record"));
     let told =
         |deleted: bool| json!({"topic": topic, "deleted": deleted, "partitions": partitions.len(), "records": records});
     if dry_run && as_json {
@@ -157,13 +159,13 @@ async fn remove(place: &Where, topic: &str, dry_run: bool, as_json: bool) -> Don
         return Ok(());
     }
     if dry_run {
-        print(&format!("would delete {topic}: {} partitions, {records} records", partitions.len()));
+        print(&format!("would delete {topic}: {held}"));
         return Ok(());
     }
     delete(&client, topic).await?;
     match as_json {
         true => print(&told(true).to_string()),
-        false => say(&format!("deleted {topic}: {} partitions, {records} records", partitions.len())),
+        false => say(&format!("deleted {topic}: {held}")),
     }
     Ok(())
 }

@@ -43,6 +43,10 @@ fn one_line(text: &str) -> String {
 }
 
 pub fn loaded(topic: &str, loaded: &Loaded) -> String {
+    let lines = match loaded.lines {
+        1 => "1 line".to_owned(),
+        lines => format!("{} lines", HumanCount(lines)),
+    };
     let there = match loaded.found {
         0 => String::new(),
         all if all == loaded.lines => ", all of them there already".to_owned(),
@@ -52,7 +56,7 @@ pub fn loaded(topic: &str, loaded: &Loaded) -> String {
         0 => String::new(),
         keyless => format!(", {} without a key", HumanCount(keyless)),
     };
-    format!("{topic} holds the {} lines of its file{there}{keyless}\n", HumanCount(loaded.lines))
+    format!("{topic} holds the {lines} of its file{there}{keyless}\n")
 }
 
 #[cfg(test)]

@@ -34,11 +34,15 @@ pub fn partitions(client: &ClientConfig, topic: &str) -> KafkaResult<Vec<Ends>> 
     Ok(ends)
 }
 
+/// Where clusters keep what is theirs. Others may have names that begin so, too.
+const OWN: [&str; 5] =
+    ["__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata", "__remote_log_metadata"];
+
 /// All topics and how many partitions each has, the cluster's own left out.
 pub fn topics(client: &ClientConfig) -> KafkaResult<BTreeMap<String, usize>> {
     let consumer: BaseConsumer = client.create()?;
     let metadata = consumer.fetch_metadata(None, PATIENCE)?;
-    let named = metadata.topics().iter().filter(|topic| !topic.name().starts_with("__"));
+    let named = metadata.topics().iter().filter(|topic| !OWN.contains(&topic.name()));
     Ok(named.map(|topic| (topic.name().to_owned(), topic.partitions().len())).collect())
 }
 

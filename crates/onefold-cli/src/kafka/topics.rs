@@ -1,4 +1,4 @@
-use super::PATIENCE;
+use super::{PATIENCE, offsets};
 use crate::exit::{Done, Failure, OrFailed};
 use onefold::settings::config_slip;
 use rdkafka::ClientConfig;
@@ -28,9 +28,24 @@ pub async fn create(client: &ClientConfig, wanted: &Wanted) -> Done<bool> {
     let answers = admin.create_topics([&topic], &options()).await.or_failed(&what)?;
     match answers.into_iter().next() {
         Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
+        Some(Err((_, RDKafkaErrorCode::InvalidTopic))) => {
+            let like = like(client, &wanted.name).await;
+            Err(Failure::failed(format!("{what}: {}{like}", RDKafkaErrorCode::InvalidTopic)))
+        }
         Some(Err((_, code))) => Err(Failure::failed(format!("{what}: {code}{}", hint(code, wanted)))),
         _ => Ok(true),
     }
+}
+
+/// A topic whose name differs in `.` and `_` alone: in names of metrics both are one, so Kafka refuses the second.
+async fn like(client: &ClientConfig, name: &str) -> String {
+    let (client, one) = (client.clone(), name.replace('.', "_"));
+    let asked = tokio::task::spawn_blocking(move || offsets::topics(&client)).await;
+    let all = asked.ok().and_then(Result::ok).unwrap_or_default(); // it is only a hint
+    let like = all.into_keys().find(|other| other != name && other.replace('.', "_") == one);
+    like.map_or_else(String::new, |other| {
+        format!("\n  in the way     {other}, which differs from it only in `.` and `_`: a cluster takes one of them")
+    })
 }
 
 /// What in the call a refusal is about: the client passes on the code, and not what the broker says with it.

@@ -24,13 +24,13 @@ pub struct Options {
     #[arg(value_parser = names::topic)]
     topic: String,
     /// Where to begin: earliest, latest, or an offset [default: earliest]
-    #[arg(long, value_name = "PLACE", value_parser = from)]
+    #[arg(long, value_name = "PLACE", allow_negative_numbers = true, value_parser = from)]
     from: Option<Offset>,
     /// Only this partition
-    #[arg(long, value_name = "NUMBER", conflicts_with = "group", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "group", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(0..))]
     partition: Option<i32>,
     /// End after this many records
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     max: Option<u64>,
     /// End when everything there is at the start is printed
     #[arg(long)]

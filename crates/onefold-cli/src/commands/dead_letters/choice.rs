@@ -1,6 +1,7 @@
 //! Which letters are meant: by class, by time of death, by origin. Without any of these, all.
 
 use super::letters::Letter;
+use crate::exit::{Done, Failure};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use onefold::dead_letter::ReasonClass;
@@ -12,7 +13,7 @@ pub struct Choice {
     /// Only those of this class; several with commas between them
     #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = PossibleValuesParser::new(ReasonClass::ALL.map(ReasonClass::as_str)))]
     class: Vec<String>,
-    /// Only those that died since then: 2026-05-01T12:00:00Z, or so long ago: 2h
+    /// Only those that died since then: 2026-05-01T12:00:00Z, 2026-05-01 (midnight, UTC), or so long ago: 2h
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<SystemTime>,
     /// Only those that died before then
@@ -27,6 +28,16 @@ impl Choice {
     /// The places that are asked for.
     pub fn origins(&self) -> &[Origin] {
         &self.origin
+    }
+
+    /// What no time lies between is most often typed the wrong way round.
+    pub fn refuse_empty(&self) -> Done {
+        match (self.since, self.before) {
+            (Some(since), Some(before)) if since >= before => {
+                Err(Failure::usage("--since is not before --before: no letter died in between"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A letter that does not tell its class, time or origin is not of any that is asked for.
@@ -47,11 +58,12 @@ impl Choice {
 
 /// A moment, or how long ago it was.
 fn time(text: &str) -> Result<SystemTime, String> {
-    if let Ok(at) = humantime::parse_rfc3339_weak(text) {
+    let at_midnight = || humantime::parse_rfc3339_weak(&format!("{text}T00:00:00"));
+    if let Ok(at) = humantime::parse_rfc3339_weak(text).or_else(|_| at_midnight()) {
         return Ok(at);
     }
     let ago = humantime::parse_duration(text).ok().and_then(|ago| SystemTime::now().checked_sub(ago));
-    ago.ok_or_else(|| "expected a time such as 2026-05-01T12:00:00Z, or how long ago, such as 2h".to_owned())
+    ago.ok_or_else(|| "expected a time such as 2026-05-01T12:00:00Z, a day, or how long ago, such as 2h".to_owned())
 }
 
 /// A topic, one of its partitions, or one record.
@@ -126,6 +138,7 @@ mod tests {
             assert!(Origin::parse(text).is_err(), "{text}");
         }
         assert!(time("yesterday").is_err() && time("2026-05-01T12:00:00Z").is_ok());
+        assert_eq!(time("2026-05-01"), time("2026-05-01T00:00:00Z"));
         assert!(time("2h").is_ok_and(|at| at < SystemTime::now()));
     }
 }

@@ -65,7 +65,7 @@ impl End {
         let what = if into.is_empty() { count(0, "letter") } else { into.join(", ") };
         let mut text = if options.dry_run { format!("would put back {what}") } else { format!("put back {what}") };
         if self.before > 0 && !options.again {
-            text.push_str(&format!("; {} were put back before (--again takes them too)", self.before));
+            text.push_str(&format!("; {} put back before (--again takes them too)", were(self.before)));
         }
         if self.without_origin > 0 {
             text.push_str(&format!("; {} do not say where they came from (--to TOPIC)", self.without_origin));
@@ -73,4 +73,9 @@ impl End {
         say(&text);
         Ok(())
     }
+}
+
+/// `1 was`, `2 were`.
+pub fn were(number: u64) -> String {
+    format!("{number} {}", if number == 1 { "was" } else { "were" })
 }

@@ -1,4 +1,5 @@
 use super::choice::Choice;
+use super::end::were;
 use super::letters::{Letter, each};
 use super::marks::Marks;
 use super::origins::Origins;
@@ -32,6 +33,7 @@ pub struct Options {
 pub const PAGE: usize = 10_000;
 
 pub async fn run(options: Options) -> Done {
+    options.choice.refuse_empty()?;
     let source = options.source.clone();
     source.with("listing broke off", move |place| list(place, &options)).await
 }
@@ -42,9 +44,7 @@ fn list(place: &Place, options: &Options) -> Done {
     let (mut rows, mut back, mut listed) = (vec![], 0, 0u64);
     let (mut strangers, mut origins) = (Strangers::default(), Origins::of(options.choice.origins()));
     each(place, &marks, |letter| {
-        if !options.all {
-            strangers.note(&letter);
-        }
+        strangers.note(&letter);
         origins.note(&letter);
         if !options.choice.takes(&letter) {
             return Ok(());
@@ -53,7 +53,7 @@ fn list(place: &Place, options: &Options) -> Done {
         if !options.all && (letter.is_back || !letter.told.tells_of_a_death()) {
             return Ok(());
         }
-        listed += 1;
+        listed += u64::from(letter.told.tells_of_a_death());
         match options.json {
             true => print(&letter.json().to_string()),
             false => rows.push(row(&letter, options.all)),
@@ -63,7 +63,9 @@ fn list(place: &Place, options: &Options) -> Done {
         }
         Ok(())
     })?;
-    strangers.refuse_only(place)?;
+    if !options.all {
+        strangers.refuse_only(place)?;
+    }
     if options.json {
         origins.unmet().iter().for_each(|hint| say(hint));
         return Ok(());
@@ -71,11 +73,12 @@ fn list(place: &Place, options: &Options) -> Done {
     if !rows.is_empty() {
         print(&table(head(options.all), &rows));
     }
-    let hidden = if back > 0 && !options.all { format!("; {back} were put back (--all)") } else { String::new() };
+    let hidden = if back > 0 && !options.all { format!("; {} put back (--all)", were(back)) } else { String::new() };
+    let see = if options.all { "" } else { " (--all)" };
     let others = match strangers.strangers {
         0 => String::new(),
-        1 => "; 1 record is no letter (--all)".to_owned(),
-        others => format!("; {others} records are no letters (--all)"),
+        1 => format!("; 1 record is no letter{see}"),
+        others => format!("; {others} records are no letters{see}"),
     };
     say(&format!("{} in {}{hidden}{others}", count(listed, "letter"), place.topic));
     origins.unmet().iter().for_each(|hint| say(hint));

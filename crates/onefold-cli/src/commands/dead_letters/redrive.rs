@@ -47,6 +47,7 @@ pub struct Options {
 const TOGETHER: usize = 200;
 
 pub async fn run(options: Options) -> Done {
+    options.choice.refuse_empty()?;
     let source = options.source.clone();
     source.with("putting letters back broke off", move |place| redrive(place, &options)).await
 }

@@ -5,7 +5,7 @@
 use super::cause::Cause;
 use super::waits::{Wait, Waits};
 use crate::commands::stop::AGAIN;
-use crate::console::{event, live, say, screen, summary::summary, tell, wrap::wrapped};
+use crate::console::{count, event, live, say, screen, summary::summary, tell, wrap::wrapped};
 use crate::exit::Failure;
 use indicatif::ProgressBar;
 use onefold::explain::Explained;
@@ -104,7 +104,8 @@ impl Watch {
         let mut left: Vec<&Snapshot> = seen.values().filter(|now| now.lag != Some(0) || now.paused.is_some()).collect();
         left.sort_by(|a, b| a.name.cmp(&b.name));
         let lines = left.into_iter().map(|now| {
-            let records = now.lag.map_or_else(String::new, |lag| format!("{lag} records left in {}", now.name));
+            let records =
+                now.lag.map_or_else(String::new, |lag| format!("{} left in {}", count(lag, "record"), now.name));
             let wait = waits.wait(Instant::now(), now).map(|wait| named(&seen, wait).text());
             format!("\n  {records}{}", wait.map_or_else(String::new, |wait| format!("; {wait}")))
         });
