@@ -9,7 +9,9 @@ use crate::common::payments;
 async fn a_topic_that_is_deleted_ends_its_run() {
     let cluster = MemoryCluster::new();
     cluster.create_topic("payments", 2);
-    payments(70).into_iter().for_each(|payment| drop(cluster.append(payment)));
+    for payment in payments(70) {
+        cluster.append(payment);
+    }
     let deleting = cluster.clone();
     let receipts = Pipeline::from("payments").group("receipts").handle(move || {
         deleting.delete_topic("payments");
