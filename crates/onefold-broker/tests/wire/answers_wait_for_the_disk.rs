@@ -176,7 +176,7 @@ async fn acks_one_tells_the_log_start_that_is_durable() {
 
     gate.set(Syncs::Held);
     let mut deleted = Asked::ask(&here, 2, &delete_to(1));
-    deleted.waits("DeleteRecords");
+    deleted.waits(&here, &mut 0, "DeleteRecords");
     assert_eq!(log_start(), 0, "the new start may yet be taken back");
 
     gate.set(Syncs::Pass);
