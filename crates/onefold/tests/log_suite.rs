@@ -3,6 +3,9 @@
 //! `log_suite/`.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
+#[path = "log_suite/a_member_can_go_at_any_moment.rs"]
+#[cfg(feature = "embedded")]
+mod a_member_can_go_at_any_moment;
 #[path = "log_suite/commits_come_back_as_they_were_made.rs"]
 mod commits_come_back_as_they_were_made;
 #[path = "log_suite/ends_and_times_are_told.rs"]
