@@ -40,5 +40,10 @@ pub use runtime::run::{Run, run};
 pub use runtime::table::{Row, Table};
 pub use shutdown::shutdown;
 
+/// What `docs/rust.md` shows compiles, and what it tests holds.
+#[cfg(all(doctest, feature = "embedded", feature = "sqlite"))]
+#[doc = include_str!("../../../docs/rust.md")]
+mod documented {}
+
 /// What `main` returns: any std error turns into it by `?`.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
