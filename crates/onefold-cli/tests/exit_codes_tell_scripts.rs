@@ -143,3 +143,19 @@ fn a_guarantee_that_does_not_hold_is_told_beside_what_is_wrong() {
     let json = run(folder.path(), &["check", "--json"]).exits(2).out;
     assert!(json.contains("\"about\":\"weakest link\"") && json.contains("\"problems\":2"), "{json}");
 }
+
+/// A run would fail at its start; where it can be known before, it is.
+#[test]
+fn a_database_that_cannot_be_made_is_said_by_check() {
+    let folder = folder();
+    let text = "[kafka]\nembedded = { data = \"data\", listen = \"127.0.0.1:0\" }\n[topics.t]\n[pipelines.p]\nfrom = \"t\"\n\
+                to.sql = { url = \"sqlite:onefold.toml/p.db\", setup = \"CREATE TABLE IF NOT EXISTS s (v)\", \
+                statement = \"INSERT INTO s VALUES ({id})\" }\n";
+    std::fs::write(folder.path().join("onefold.toml"), text).expect("writes");
+    let said = run(folder.path(), &["check"]).exits(2).err;
+    assert!(said.contains("pipelines.p.to.sql.url: onefold.toml is a file, and no folder"), "{said}");
+    let fine = text.replace("onefold.toml/p.db", "new/deeper/p.db");
+    std::fs::write(folder.path().join("onefold.toml"), fine).expect("writes");
+    run(folder.path(), &["check"]).exits(0);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("reads").count(), 1, "looking leaves nothing");
+}

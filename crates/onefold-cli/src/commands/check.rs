@@ -20,7 +20,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Done {
-    let file = match File::load_with_secrets(&options.file) {
+    let file = match File::load_to_check(&options.file) {
         Ok(file) => file,
         Err(LoadError::Wrong(wrong)) if options.json => {
             let count = print_problems(options, &wrong);

@@ -221,7 +221,7 @@ fn pem(table: &mut Reader<'_>, key: &'static str) -> Option<PathBuf> {
     let name = table.optional::<String>(key)?;
     let path = table.found.source.resolve(&name);
     // As with secrets: who only explains or lists pipelines needs none.
-    if let (true, Err(why)) = (table.found.secrets, can_be_read(&path)) {
+    if let (true, Err(why)) = (table.found.look >= super::Look::Here, can_be_read(&path)) {
         table.problem(Problem::new(name.span, format!("{}.{key}: {why}", table.path)));
     }
     Some(path)

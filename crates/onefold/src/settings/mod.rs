@@ -135,7 +135,16 @@ impl File {
     /// # Errors
     /// As of [`File::load`], each secret that is not there, and each statement that cannot be prepared.
     pub fn load_with_secrets(path: &Path) -> Result<File, LoadError> {
-        Ok(File::of(source::Source { path: path.to_owned(), text: text_of(path)? }, true)?)
+        Ok(File::of(source::Source { path: path.to_owned(), text: text_of(path)? }, Look::Here)?)
+    }
+
+    /// As [`File::load_with_secrets`], and each database that could not be made, since its folder takes none: what a run says
+    /// better, but later.
+    ///
+    /// # Errors
+    /// As of [`File::load_with_secrets`], and each such folder.
+    pub fn load_to_check(path: &Path) -> Result<File, LoadError> {
+        Ok(File::of(source::Source { path: path.to_owned(), text: text_of(path)? }, Look::Folders)?)
     }
 
     /// As [`File::load`], from a text; paths in it are relative to `path`.
@@ -143,11 +152,11 @@ impl File {
     /// # Errors
     /// All that is wrong in it.
     pub fn parse(path: &Path, text: String) -> Result<File, SettingsErrors> {
-        File::of(source::Source { path: path.to_owned(), text }, false)
+        File::of(source::Source { path: path.to_owned(), text }, Look::Text)
     }
 
-    fn of(source: source::Source, secrets: bool) -> Result<File, SettingsErrors> {
-        let (read, mut problems) = read(&source, secrets);
+    fn of(source: source::Source, look: Look) -> Result<File, SettingsErrors> {
+        let (read, mut problems) = read(&source, look);
         match read {
             Some(file) if problems.is_empty() => Ok(file),
             file => {
@@ -174,6 +183,16 @@ impl File {
     }
 }
 
+/// How far a check looks beyond the text of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Look {
+    Text,
+    /// Secrets, programs, tables of databases: what holds here and now.
+    Here,
+    /// And whether new databases can be made.
+    Folders,
+}
+
 /// So many mistakes of spelling are told at once. A file with more is of another kind, and nothing else is looked for.
 const MISSPELT: usize = 10;
 
@@ -185,12 +204,12 @@ fn is_no_toml(broken: &[toml::de::Error], found: &reader::Findings<'_>) -> bool 
     broken.len() > MISSPELT
 }
 
-fn read(source: &source::Source, secrets: bool) -> (Option<File>, Vec<Problem>) {
+fn read(source: &source::Source, look: Look) -> (Option<File>, Vec<Problem>) {
     let (table, broken) = toml::de::DeTable::parse_recoverable(&source.text);
     let mut found = reader::Findings::new(source);
-    found.secrets = secrets;
+    found.look = look;
     if !broken.is_empty() {
-        return (None, rest::of(source).problems(secrets));
+        return (None, rest::of(source).problems(look));
     }
     let mut root = reader::Reader::root(&found, table.get_ref());
     let kafka = kafka::read(&mut root);
@@ -203,7 +222,7 @@ fn read(source: &source::Source, secrets: bool) -> (Option<File>, Vec<Problem>) 
     // Where the cluster is decides nothing about how the other parts fit together.
     let kafka = kafka.unwrap_or(KafkaSettings::Bootstrap { servers: String::new(), tls: None, sasl: None });
     let file = File { path: source.path.clone(), kafka, topics, pipelines, mocks, source: source.clone() };
-    problems.extend(check::problems(&file, &routes, secrets));
+    problems.extend(check::problems(&file, &routes, look >= Look::Here));
     (Some(file), problems)
 }
 

@@ -1,6 +1,7 @@
 //! Reads one table of the file key by key. Whatever is wrong is noted and reading goes on: a user fixes a file once,
 //! not once an error.
 
+use super::Look;
 use super::place::Place;
 use super::problem::{Fix, Problem};
 use super::source::Source;
@@ -27,8 +28,7 @@ impl<T> std::ops::Deref for Located<T> {
 /// The file being read and what was found wrong so far.
 pub(crate) struct Findings<'a> {
     pub source: &'a Source,
-    /// Whether each secret must be there to be read.
-    pub secrets: bool,
+    pub look: Look,
     problems: RefCell<Vec<Problem>>,
     /// Which keys each table was asked for: what the documentation is held against.
     #[cfg(test)]
@@ -39,7 +39,7 @@ impl<'a> Findings<'a> {
     pub fn new(source: &'a Source) -> Self {
         Findings {
             source,
-            secrets: false,
+            look: Look::Text,
             problems: RefCell::default(),
             #[cfg(test)]
             asked: RefCell::default(),
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
         let span = value.span();
         match T::deserialize(ValueDeserializer::from(value.clone())) {
             Ok(value) => {
-                if let (true, Some(secret)) = (self.found.secrets, T::secret(&value)) {
+                if let (true, Some(secret)) = (self.found.look >= Look::Here, T::secret(&value)) {
                     self.is_there(path, secret, &span);
                 }
                 Some(Located { value, span })

@@ -69,8 +69,8 @@ impl Rest {
     }
 
     /// What is wrong beside the broken lines. What seems missing in a table that lost a line may only be unread.
-    pub(super) fn problems(self, secrets: bool) -> Vec<Problem> {
-        let beside = if self.is_sure { super::read(&self.source, secrets).1 } else { vec![] };
+    pub(super) fn problems(self, look: super::Look) -> Vec<Problem> {
+        let beside = if self.is_sure { super::read(&self.source, look).1 } else { vec![] };
         let beside = beside.into_iter().filter(|problem| !self.is_about_a_loss(problem)).collect::<Vec<_>>();
         self.broken.into_iter().chain(beside).collect()
     }

@@ -36,6 +36,10 @@ pub struct KafkaLog {
 /// The right to a name that only one member at a time may have.
 pub(crate) type Place = Arc<dyn std::any::Any + Send + Sync>;
 
+/// How often a member that ends looks whether it was told more, and how often in vain before it believes that it was not.
+const ANSWERS: u32 = 32;
+const QUIET: u32 = 4;
+
 /// What the one member of this process calls itself in its group.
 const NAME: &str = "onefold";
 
@@ -144,6 +148,31 @@ impl KafkaLog {
             _ => {
                 self.events().push(LogEvent::Unreachable(error.to_string()));
                 Ok(())
+            }
+        }
+    }
+
+    /// Leaves, and answers what was told and not heard yet, while librdkafka still listens: of a consumer that is being
+    /// closed an answer may be lost, and without one it does not close.
+    fn answer_all(&mut self) {
+        self.consumer.unsubscribe();
+        let mut quiet = 0;
+        for _ in 0..ANSWERS {
+            // Its thread does one thing after the other: what it had to tell is told by now.
+            if quiet == QUIET || self.wait_until_given_up().is_err() || self.serve(&mut Vec::new()).is_err() {
+                return;
+            }
+            quiet += 1;
+            while let Some(event) = self.events().pop() {
+                if let LogEvent::Revoked(partitions) | LogEvent::Lost(partitions) = event {
+                    self.asked_for.extend(partitions);
+                }
+            }
+            if !self.asked_for.is_empty() {
+                quiet = 0;
+                let asked_for: Vec<i32> = std::mem::take(&mut self.asked_for).into_iter().collect();
+                // It only ever says so in the log.
+                let _ = self.release(&asked_for);
             }
         }
     }
@@ -287,17 +316,8 @@ impl Log for KafkaLog {
 
 impl Drop for KafkaLog {
     fn drop(&mut self) {
+        self.answer_all();
         self.events().close();
-        while let Some(event) = self.events().pop() {
-            if let LogEvent::Revoked(partitions) | LogEvent::Lost(partitions) = event {
-                self.asked_for.extend(partitions);
-            }
-        }
-        if !self.asked_for.is_empty() {
-            let asked_for: Vec<i32> = std::mem::take(&mut self.asked_for).into_iter().collect();
-            // It only ever says so in the log.
-            let _ = self.release(&asked_for);
-        }
         tracing::debug!(topic = %self.topic, named = self.place.is_some(), "leaving the group");
     }
 }

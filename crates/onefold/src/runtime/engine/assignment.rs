@@ -120,11 +120,34 @@ impl Engine {
             }
         }
         self.revoking = None;
+        if late && works {
+            self.say_left_running(&partitions);
+        }
         // In a sink that holds the position, the commit is a courtesy.
         if late && !self.protocol.position_is_in_sink() {
             self.ending.note_uncommitted();
         }
         self.give_up(&partitions)
+    }
+
+    /// What hangs would be looked for in vain: nothing else tells of it, neither now nor at the next start.
+    fn say_left_running(&self, partitions: &[i32]) {
+        for partition in partitions {
+            let Some(owned) = self.owned.get(partition).filter(|owned| owned.running > 0) else { continue };
+            let (records, offset) = (owned.running, owned.progress.position());
+            let note = match self.worker {
+                super::Worker::Sink(_) if !owned.watch.suspects.is_durable() => {
+                    ". Its note could not be closed meanwhile: the next owner counts this as an end of the process"
+                }
+                _ => "",
+            };
+            tracing::warn!(
+                pipeline = self.plan.name(),
+                partition,
+                "given up while it still runs records from offset {offset} on ({records} of them), waited for {} s{note}",
+                DRAIN_MS / 1000
+            );
+        }
     }
 
     fn close_notes_over_what_runs(&mut self, partitions: &[i32]) -> Result<(), String> {

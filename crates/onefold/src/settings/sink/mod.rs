@@ -102,7 +102,9 @@ pub(crate) fn sqlite_path(table: &Reader<'_>, key: &str, url: &Located<String>) 
         return None;
     }
     let path = table.found.source.resolve(path);
-    if let (true, Some(why)) = (table.found.secrets, crate::settings::folder::cannot_be_made(&path)) {
+    if let (true, Some(why)) =
+        (table.found.look == super::Look::Folders, crate::settings::folder::cannot_be_made(&path))
+    {
         table.problem(wrong(&why));
     }
     Some(path)
