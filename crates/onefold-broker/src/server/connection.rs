@@ -104,7 +104,7 @@ async fn both(
 /// takes longer than a request, and then takes the connection away to it.
 fn goes_last<T>(context: &mut Context<'_>) -> Poll<T> {
     if pin!(tokio::task::yield_now()).poll(context).is_ready() {
-        context.waker().wake_by_ref(); // outside of the runtime's threads
+        context.waker().wake_by_ref(); // it never is at its first poll; were it, nobody else would wake this task
     }
     Poll::Pending
 }

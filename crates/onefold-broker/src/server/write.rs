@@ -37,7 +37,7 @@ pub(super) async fn write_answers(
     let mut others_watch = false;
     while let Some(queued) = queue.pop().await {
         let mut next = Some(queued);
-        let mut waited = false;
+        let mut synced_here = false;
         while let Some(Queued { answer, room, request }) = next.take() {
             let reply = match answer {
                 Answer::Nothing => continue,
@@ -56,7 +56,7 @@ pub(super) async fn write_answers(
                     wake_another_thread().await;
                 }
                 release.wait(reply.depends, here).await?;
-                waited = true;
+                synced_here = here;
             }
             out.push(reply, room);
             if out.bytes < TOGETHER {
@@ -64,7 +64,7 @@ pub(super) async fn write_answers(
             }
         }
         out.write(&mut output, patience).await?;
-        if waited && release.one_at_a_time() {
+        if synced_here && release.one_at_a_time() {
             // Whoever was woken for the last answer still watches the other sockets.
             others_watch = early.look(output.as_ref());
         }
