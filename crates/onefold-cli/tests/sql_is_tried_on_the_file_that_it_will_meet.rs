@@ -114,6 +114,33 @@ fn a_setup_that_bears_no_second_start_is_refused_at_the_first() {
     }
 }
 
+/// All of a list runs, then all of it again, on another connection and at another time.
+#[test]
+fn a_setup_that_bears_a_second_start_as_a_whole_is_taken() {
+    let folder = home(SETUP, "INSERT INTO seen VALUES ({id})");
+    let seen = r#""CREATE TABLE IF NOT EXISTS seen (id TEXT)""#;
+    for list in [
+        r#""DROP VIEW IF EXISTS few", SEEN, "CREATE VIEW few AS SELECT id FROM seen""#,
+        r#"SEEN, "DROP TABLE IF EXISTS old", "CREATE TABLE old AS SELECT id FROM seen", "DROP TABLE old""#,
+        r#"SEEN, "CREATE TEMP TABLE mine (x)""#,
+        r#"SEEN, "CREATE TABLE IF NOT EXISTS starts (at TEXT PRIMARY KEY)", "INSERT INTO starts VALUES (strftime('%f', 'now'))""#,
+    ] {
+        let list = format!("[{}]", list.replace("SEEN", seen));
+        let file = FILE.replace("\"SETUP\"", &list).replace("STATEMENT", "INSERT INTO seen VALUES ({id})");
+        std::fs::write(folder.path().join("onefold.toml"), file).expect("writes");
+        for _ in 0..2 {
+            run(folder.path(), &["check"]).exits(0);
+            run(folder.path(), &["run", "--drain"]).exits(0);
+        }
+    }
+}
+
+#[test]
+fn a_setup_in_any_script_is_looked_at() {
+    let folder = home("CREATE TABLE été (x); CREATE TABLE t (y)", "INSERT INTO t VALUES ({id})");
+    refused(folder.path(), &["table t is there then", "2 errors"]);
+}
+
 #[test]
 fn a_setup_that_takes_from_durability_is_refused() {
     for pragma in [

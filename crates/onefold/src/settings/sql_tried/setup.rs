@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// So many mistakes of one text are told at once.
 const MOST: usize = 20;
+/// SQLite drops all that is temporary when this is set to another value (<https://sqlite.org/pragma.html#pragma_temp_store>).
+const FORGET_TEMPORARY: &str = "PRAGMA temp_store = FILE; PRAGMA temp_store = MEMORY";
 
 /// What is wrong with the setup, and whether all that it makes is there now.
 pub(super) fn problems(
@@ -21,28 +23,53 @@ pub(super) fn problems(
     known: Known,
 ) -> (Vec<Problem>, bool) {
     let (mut found, mut is_whole) = (vec![], true);
-    for setup in &sql.setup {
-        let (mut text, mut again) = (setup.clone(), false);
-        for _ in 0..MOST {
-            let Err(slip) = attempt(database, guard, &text) else {
-                if std::mem::replace(&mut again, true) {
-                    break;
-                }
-                continue;
-            };
-            let place = &sql.written.setup;
-            // What is there already is told, passed over as its fix would, and the rest is tried.
-            if let Some((problem, mended)) = not_again(source, name, place, &slip, &text) {
-                found.push(problem);
-                text = mended;
-                continue;
+    let mut texts = sql.setup.clone();
+    for again in [false, true] {
+        // Of a second start, whose connection is another one. All of the list is there by then, in its order.
+        if again && database.execute_batch(FORGET_TEMPORARY).is_err() {
+            break;
+        }
+        for text in &mut texts {
+            let (each, ran) = tried(source, name, sql, (database, guard), text);
+            found.extend(each);
+            let Err(slip) = ran else { continue };
+            // What follows from a first slip is no second one.
+            if !again || (is_whole && !differs(&slip, text)) {
+                found.extend(told(name, &sql.written.setup, slip, known, again));
             }
             is_whole &= again;
-            found.extend(told(name, place, slip, known, again));
-            break;
+            text.clear();
         }
     }
     (found, is_whole)
+}
+
+/// Runs one text. What is there already is told, passed over as its fix would, and the rest is tried.
+fn tried(
+    source: &Source,
+    name: &str,
+    sql: &SqlSettings,
+    (database, guard): (&Connection, &Guard),
+    text: &mut String,
+) -> (Vec<Problem>, Result<(), Slip>) {
+    let mut found = vec![];
+    for _ in 0..MOST {
+        let Err(slip) = attempt(database, guard, text) else { break };
+        let Some((problem, mended)) = not_again(source, name, &sql.written.setup, &slip, text) else {
+            return (found, Err(slip));
+        };
+        found.push(problem);
+        *text = mended;
+    }
+    (found, Ok(()))
+}
+
+/// Whether a row is there already only because both tries came in the same moment.
+fn differs(slip: &Slip, text: &str) -> bool {
+    let Slip::Sql(why) = slip else { return false };
+    let text = text.to_ascii_lowercase();
+    why.to_string().contains("UNIQUE constraint failed")
+        && ["now", "current_", "random", "()"].iter().any(|each_time| text.contains(each_time))
 }
 
 fn told(name: &str, at: &Range<usize>, slip: Slip, known: Known, again: bool) -> Option<Problem> {
@@ -94,8 +121,8 @@ fn makes(text: &str, kind: &str, name: &str) -> Option<Range<usize>> {
         let rest = text[end..].trim_start();
         let bare = rest.trim_start_matches(['"', '`', '[', '\'', '\\']);
         let named = bare.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-        let goes_on = bare[name.len().min(bare.len())..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        (named && !goes_on).then_some(start..end)
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        (named && bare.get(name.len()..).is_some_and(ends)).then_some(start..end)
     })
 }
 
