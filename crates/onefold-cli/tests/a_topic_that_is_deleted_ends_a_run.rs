@@ -62,3 +62,32 @@ fn a_drain_that_commits() {
     std::fs::write(folder.path().join("go"), "").expect("writes");
     ends(running);
 }
+
+/// librdkafka reads on in the new topic where it was in the old one, and says nothing.
+#[test]
+fn a_topic_that_is_made_again_is_another_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    file(
+        folder.path(),
+        &broker,
+        "to.sql = { url = \"sqlite:e.db\", setup = \"CREATE TABLE IF NOT EXISTS e (id)\", statement = \"INSERT INTO e VALUES ({id})\" }",
+    );
+    let mut running = Going::start(folder.path(), &["run"]);
+    running.event(|event| event["effects"] == 2);
+    run(folder.path(), &["topics", "delete", "events"]).exits(0);
+    run(folder.path(), &["topics", "create", "events", "--partitions", "2"]).exits(0);
+    let lines: String = (100..120).map(|id| format!("{{\"id\":{id}}}\n")).collect();
+    run_with_input(folder.path(), &["produce", "events"], &lines).exits(0);
+    let (said, code) = running.end();
+    assert_eq!(code, Some(1), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("was deleted and made again while this ran")), "{said:?}");
+    // Nothing of the new one is lost: its positions are not the old one's.
+    let refused = run(folder.path(), &["run", "--drain"]).exits(3).err;
+    assert!(refused.contains("its offsets mean other records") && refused.contains("start fresh"), "{refused}");
+    let db = rusqlite::Connection::open(folder.path().join("e.db")).expect("opens");
+    db.execute_batch("DELETE FROM onefold_position; DELETE FROM onefold_done").expect("done as it says");
+    run(folder.path(), &["run", "--drain"]).exits(0);
+    let count = "SELECT count(DISTINCT id) FROM e WHERE id >= 100";
+    assert_eq!(db.query_row(count, (), |row| row.get::<_, i64>(0)).expect("counted"), 20);
+}

@@ -248,8 +248,8 @@ impl Log for KafkaLog {
         Ok(topic.partitions().iter().map(|partition| partition.id()).collect())
     }
 
-    fn topic_id(&mut self, _: Duration) -> Result<TopicId, LogError> {
-        Ok(self.topic_id)
+    fn topic_id(&mut self, wait: Duration) -> Result<TopicId, LogError> {
+        Ok(raw::topic_id(self.consumer.client(), &self.topic, wait).unwrap_or(self.topic_id))
     }
 
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {

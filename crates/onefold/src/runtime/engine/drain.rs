@@ -94,6 +94,7 @@ impl Engine {
         match self.ending.stage {
             Stage::Running => {
                 if self.is_drained() {
+                    self.refuse_another()?;
                     self.ending.stop();
                 }
                 Ok(false)
