@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use onefold::log::memory::MemoryLog;
-use onefold::log::{Log, LogEvent};
+use onefold::log::{CommitAt, Log, LogEvent};
 use onefold::testing::{self, MemoryCluster};
 
 use crate::common::{Folder, payments};
@@ -30,7 +30,10 @@ struct Holder {
 /// Runs all of it into this folder's database, which commits for lag tools, and holds the group afterwards.
 async fn run_and_hold(cluster: &MemoryCluster, folder: &Folder) -> Holder {
     testing::run_on(cluster, folder.loyalty_ready().await).await.unwrap();
-    let mut member = MemoryLog::join(cluster, "loyalty", "payments");
+    hold(MemoryLog::join(cluster, "loyalty", "payments"))
+}
+
+fn hold(mut member: MemoryLog) -> Holder {
     let ends = Arc::new(AtomicBool::new(false));
     let until = ends.clone();
     let hold = move || {
@@ -68,6 +71,21 @@ async fn a_drain_does_not_end_well_for_what_another_database_holds() {
     drop(holder);
     testing::run_on(&cluster, mine.loyalty_ready().await).await.unwrap();
     assert_eq!(mine.points(), 50);
+}
+
+/// A member that is no Onefold commits without Onefold's note, and moves no position here. A drain waited for it for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_ends_for_what_another_program_in_the_group_has_committed() {
+    let (cluster, mine) = (cluster_of(50, 1), Folder::new());
+    let mut other = MemoryLog::join(&cluster, "loyalty", "payments");
+    while !matches!(other.poll(&mut Vec::new(), 0).unwrap(), Some(LogEvent::Assigned(_))) {}
+    let end = CommitAt { partition: 0, offset: 50, leader_epoch: None, metadata: String::new() };
+    other.commit(&[end]).unwrap();
+    let _holder = hold(other);
+    let drain = testing::run_on(&cluster, mine.loyalty_ready().await).into_future();
+    let ended = tokio::time::timeout(Duration::from_secs(60), drain).await.expect("it does not wait for ever");
+    let failed = ended.unwrap_err().to_string();
+    assert!(failed.contains("partition 0 is committed up to 50") && failed.contains("another program"), "{failed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! Positions into Kafka: where progress lives for most protocols, and a courtesy to lag tools where the sink has it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use onefold_core::guarantee::Protocol;
 use onefold_core::lane::Arrival;
@@ -14,6 +15,9 @@ use crate::log::{CommitAt, CommitError};
 
 /// No more often than this, but at the end of an assignment.
 const EVERY_MS: u64 = 250;
+/// How often a pass over markers is tried, and how long between.
+const PASSES: u32 = 120;
+const PASS_EVERY: Duration = Duration::from_millis(500);
 
 struct Sent {
     partition: i32,
@@ -131,14 +135,17 @@ impl Engine {
     }
 
     /// What no record moves the sink's position over. Not waited for: it only keeps retention, and who drains beside
-    /// this, from taking a marker for a record.
+    /// this, from taking a marker for a record. It comes once, so a database that is locked is tried again; what has
+    /// moved meanwhile is left as it is.
     fn pass_over(&self, over: Vec<PassOver>) {
         let super::Worker::Sink(sink) = &self.worker else { return };
         if self.protocol.position_is_in_sink() && !over.is_empty() {
-            let (passing, pipeline) = (sink.pass(over), self.plan.name().to_owned());
+            let (sink, pipeline) = (sink.clone(), self.plan.name().to_owned());
             self.tokio.spawn(async move {
-                if let Err(why) = passing.await {
+                for _ in 0..PASSES {
+                    let Err(why) = sink.pass(over.clone()).await else { return };
                     tracing::debug!(pipeline, "the sink's position was not moved over markers: {why}");
+                    tokio::time::sleep(PASS_EVERY).await;
                 }
             });
         }

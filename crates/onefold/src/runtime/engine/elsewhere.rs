@@ -2,6 +2,7 @@
 //! says where they have committed what the sink does not hold.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use onefold_core::progress::Saved;
 
@@ -38,6 +39,7 @@ struct Behind {
 }
 
 const ASK_EVERY_MS: u64 = 500;
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Somebody who shares the database and has taken a partition over moves its position within this time, or commits
 /// what it has: four commits a second.
 const STANDS_STILL_MS: u64 = 5_000;
@@ -81,7 +83,9 @@ impl Engine {
         let asked = sink.positions(partitions.to_vec());
         let (tell, told) = std::sync::mpsc::channel();
         self.tokio.spawn(async move { tell.send(asked.await) });
-        let positions = told.recv().map_err(|_| SinkError::Down("its positions were not told".into()))??;
+        // What else is written to the same database goes first, and may hang: this thread has signals to hear.
+        let late = |_| SinkError::Down("its positions were not told in time: other work on it goes first".into());
+        let positions = told.recv_timeout(PATIENCE).map_err(late)??;
         Ok(partitions.iter().zip(positions).filter_map(|(partition, at)| Some((*partition, at?))).collect())
     }
 
@@ -92,9 +96,9 @@ impl Engine {
         if open.is_empty() {
             return Elsewhere::Passed;
         }
-        // Only of commits that Onefold wrote: who moves the group with a tool has moved nothing here.
-        let ours = |at: &&&CommittedAt| Saved::is_ours(at.metadata.as_deref());
-        let passed = open.iter().filter(ours).filter(|at| self.has_reached(at.partition, at.offset));
+        // Also of commits that are not Onefold's: whoever has the partition then does not move the position here. Where a tool
+        // has moved the group, and Onefold goes through the records all the same, the position does not stand still.
+        let passed = open.iter().filter(|at| self.has_reached(at.partition, at.offset));
         let behind: Vec<Behind> = passed
             .map(|at| Behind { partition: at.partition, committed: at.offset.unwrap_or(0), position: position(at) })
             .collect();
@@ -123,7 +127,7 @@ impl Engine {
         let partitions: Vec<String> = behind.iter().map(each).collect();
         format!(
             "another member of group {group} has gone through records of {topic} that {name} does not hold: {}. It \
-             writes to another database (or this one was restored, and has not caught up). Nothing is lost: stop the \
+             writes to another database, or is another program (or this one was restored, and has not caught up). Nothing is lost: stop the \
              other one and start this again, which runs them here; or let both write to one database; or give one of \
              them a `group` of its own, if each is to have all records",
             partitions.join("; ")
