@@ -181,7 +181,7 @@ async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<Host
     let opened = tokio::task::spawn_blocking(move || {
         Log::open_and(opening.disk.clone(), &opening.data, opening.log.clone(), || Between::starts(&opening.data))
     });
-    let (log, between) = opened.await.map_err(|error| BrokerError::NoThreads(io::Error::other(error)))??;
+    let (between, log) = opened.await.map_err(|error| BrokerError::NoThreads(io::Error::other(error)))??;
     let listener = match listen(&settings.listen).await {
         Ok(listener) => listener,
         Err(error) => {

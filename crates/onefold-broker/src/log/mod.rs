@@ -77,11 +77,11 @@ impl Log {
     /// # Errors
     /// [`OpenError`], whose kinds say what to do.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path, settings: LogSettings) -> Result<Log, OpenError> {
-        Log::open_and(disk, folder, settings, || ()).map(|(log, ())| log)
+        Log::open_and(disk, folder, settings, || ()).map(|((), log)| log)
     }
 
-    /// The same, and what `locked` gives, which is called before the recovery begins; on an error that is dropped before
-    /// the folder is given up.
+    /// The same, and what `locked` gives, which is called before the recovery begins; on an error, or where nobody takes
+    /// both, that is dropped before the folder is given up.
     ///
     /// # Errors
     /// As [`Log::open`].
@@ -90,7 +90,7 @@ impl Log {
         folder: &Path,
         settings: LogSettings,
         locked: impl FnOnce() -> T,
-    ) -> Result<(Log, T), OpenError> {
+    ) -> Result<(T, Log), OpenError> {
         crate::crash::arm();
         create_folder(&*disk, folder)?;
         let lock = disk.lock(&folder.join("lock")).map_err(|error| match error.kind() {
@@ -104,7 +104,7 @@ impl Log {
         let threads = Threads::start(&engine, &signals).map_err(|error| OpenError::io(folder, error))?;
         let running =
             Running { engine, signals, threads: Mutex::new(Some(threads)), lock: Mutex::new(Some(lock)), cluster_id };
-        Ok((Log { running: Arc::new(running) }, told))
+        Ok((told, Log { running: Arc::new(running) }))
     }
 
     /// The one sequencer: `decide` sees the state and broker time; the record it returns gets its LSN, is applied and

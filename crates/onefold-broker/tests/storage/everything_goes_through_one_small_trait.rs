@@ -38,7 +38,7 @@ fn with_any(words: &[&str], allowed: &[&str]) -> Vec<String> {
 
 #[test]
 fn no_other_file_touches_the_file_system() {
-    // `address` and `whose` are for commands that look for a running broker and at what it runs on; nothing that is kept
+    // `presence` and `whose` are for commands that look for a running broker and at what it runs on; nothing that is kept
     // depends on them, and `whose` writes nothing.
     let words = ["std::fs", "tokio::fs", "File::", "OpenOptions", "rustix::fs"];
     assert_eq!(with_any(&words, &["disk/real.rs", "presence.rs", "whose.rs"]), Vec::<String>::new());

@@ -39,11 +39,12 @@ pub fn run(options: &Options) -> Done {
     super::refuse_too_strong(&file)
 }
 
-/// What is a path, or is there, is the file; a pipeline's name is neither.
+/// What is a path, or a file that is there, is the file; a pipeline's name is neither.
 fn file_and_pipelines(options: &Options) -> Result<(PathBuf, Vec<&str>), Failure> {
     let (first, usual) = (options.first.as_str(), Path::new("onefold.toml"));
     let mut wanted: Vec<&str> = options.pipelines.iter().map(String::as_str).collect();
-    if first.contains(['/', '\\', '.']) || Path::new(first).exists() {
+    let is_path = first.contains(['/', '\\']) || first.ends_with(".toml");
+    if is_path || Path::new(first).is_file() {
         return Ok((first.into(), wanted));
     }
     if !usual.exists() {

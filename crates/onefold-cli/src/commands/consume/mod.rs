@@ -89,7 +89,7 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
                     true => print(&record::json(&message)),
                     false => print_bytes(message.payload().unwrap_or_default()),
                 }
-                if options.group.is_some() {
+                if options.group.is_some() && !is_early {
                     consumer.store_offset_from_message(&message).or_failed("cannot keep the position")?;
                 }
             }

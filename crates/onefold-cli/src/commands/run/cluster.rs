@@ -131,21 +131,17 @@ pub async fn wait(file: &File, patience: Duration, away: impl FnOnce(&str)) -> D
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
 async fn start_broker(settings: BrokerSettings) -> Result<Broker, BrokerError> {
-    let began = Instant::now();
+    let (began, mut patience) = (Instant::now(), LAST_BREATH);
     loop {
-        match Broker::start(settings.clone()).await {
-            Err(why) if began.elapsed() < patience(&settings) && why.to_string().contains("in use by another") => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            started => return started,
+        let started = Broker::start(settings.clone()).await;
+        let is_held = started.as_ref().is_err_and(|why| why.to_string().contains("in use by another"));
+        // One that has said that it stops has a checkpoint to write before it lets go, also when it says no more.
+        if matches!(onefold_broker::presence(&settings.data), Ok(Presence::Stops)) {
+            patience = PATIENCE;
         }
-    }
-}
-
-/// One that says that it stops has a checkpoint to write before it lets go.
-fn patience(settings: &BrokerSettings) -> Duration {
-    match onefold_broker::presence(&settings.data) {
-        Ok(Presence::Stops) => PATIENCE,
-        _ => LAST_BREATH,
+        if !is_held || began.elapsed() >= patience {
+            return started;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn slips(table: &Reader<'_>, key: &str, span: &Range<usize>, whole: b
         let fix = (whole && alone).then(|| Fix::replace(source, span.clone(), secret.clone()));
         let to_do = match whole {
             true => format!("a header comes from the environment as a whole: write {secret}, and put all of it there"),
+            false if key == "command" => "a program has the environment that this one is started with".to_owned(),
             false => format!("a header can come from the environment, as a whole: {secret}; this cannot"),
         };
         let problem = Problem::new(place, what).because("to do", to_do);
