@@ -4,7 +4,7 @@
 mod common;
 
 use common::going::{Going, until};
-use common::{Broker, run};
+use common::{Broker, run, run_with_input};
 use rdkafka::mocking::MockCluster;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use serde_json::Value;
@@ -174,4 +174,22 @@ fn a_result_that_cannot_be_written_is_an_error() {
         said.contains("error: cannot write to standard output: ") && said.ends_with("\n1 line is acknowledged"),
         "{said}"
     );
+}
+
+/// As `| head` does: the member leaves its group, so that the next one need not wait until it is given up.
+#[test]
+fn a_reader_that_goes_away_ends_consuming_in_good_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    let at = |args: &[&str]| run(folder.path(), &[args, &["--bootstrap", &broker.address]].concat());
+    at(&["topics", "create", "t", "--partitions", "1"]).exits(0);
+    for lines in [20, 20_000] {
+        let all: String = (0..lines).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+        run_with_input(folder.path(), &["produce", "t", "--bootstrap", &broker.address], &all).exits(0);
+        let script =
+            format!("{} consume t --group g --bootstrap {} | head -2", env!("CARGO_BIN_EXE_onefold"), broker.address);
+        let mut reading = std::process::Command::new("sh").arg("-c").arg(&script).spawn().expect("starts");
+        until("it has ended", || reading.try_wait().expect("looked").is_some());
+        assert!(at(&["groups", "describe", "g"]).out.contains("0 members"), "{lines}");
+    }
 }

@@ -25,7 +25,7 @@ pub fn print(line: &str) {
 }
 
 /// [`print`] for bytes that need not be text: they come out as they are.
-pub fn print_bytes(line: &[u8]) {
+fn print_bytes(line: &[u8]) {
     let mut out = std::io::stdout().lock();
     match out.write_all(line).and_then(|()| out.write_all(b"\n")) {
         Ok(()) => {}
@@ -35,6 +35,23 @@ pub fn print_bytes(line: &[u8]) {
             std::process::exit(1);
         }
     }
+}
+
+/// Prints a line of data where something is to be put in order at the end. False when nobody reads any more.
+pub fn offer(line: &[u8]) -> Done<bool> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(line).and_then(|()| out.write_all(b"\n")) {
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => written.or_failed("cannot write to standard output").map(|()| true),
+    }
+}
+
+/// Whether whoever read the standard output has gone, which the next line would find out.
+pub fn is_unread() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let out = std::io::stdout();
+    let mut ends = [PollFd::new(&out, PollFlags::empty())];
+    poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|_| ends[0].revents().contains(PollFlags::ERR))
 }
 
 /// Prints a line that must not be lost: whoever reads it learns from nowhere else what was done.

@@ -1,6 +1,6 @@
 mod begin;
 
-use crate::console::{print, print_bytes, record, say};
+use crate::console::{is_unread, offer, record, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
 use crate::kafka::offsets::{self, Ends};
@@ -83,12 +83,15 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
                 is_away = false;
                 // What comes where the offset is not there yet may stand before it.
                 let is_early = matches!(options.from, Some(Offset::Offset(from)) if message.offset() < from);
-                left.took(message.partition(), message.offset(), !is_early);
-                match options.json {
-                    _ if is_early => {}
-                    true => print(&record::json(&message)),
-                    false => print_bytes(message.payload().unwrap_or_default()),
+                let is_read = match options.json {
+                    _ if is_early => true,
+                    true => offer(record::json(&message).as_bytes())?,
+                    false => offer(message.payload().unwrap_or_default())?,
+                };
+                if !is_read {
+                    break;
                 }
+                left.took(message.partition(), message.offset(), !is_early);
                 if options.group.is_some() && !is_early {
                     consumer.store_offset_from_message(&message).or_failed("cannot keep the position")?;
                 }
@@ -98,6 +101,7 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
                 left.reached_end(partition);
             }
             Some(Err(why)) => said_once(&why, options, &mut is_away)?,
+            None if is_unread() => break,
             None if looked.elapsed() > QUIET => {
                 looked = Instant::now();
                 refuse_gone(&consumer, &options.topic)?;

@@ -44,9 +44,13 @@ impl End {
     /// Whoever asked for a line a letter did not get them: done is not told.
     pub fn refuse_untold(&mut self, place: &Place) -> Done {
         let Some(why) = self.deaf.take() else { return Ok(()) };
-        let (all, untold) = (count(self.all(), "letter"), self.untold);
+        let all = count(self.all(), "letter");
+        let untold = match self.untold {
+            0 => "which could not be told".to_owned(),
+            untold => format!("but {untold} of them could not be told"),
+        };
         Err(why.and(&format!(
-            "\n  all is done: {all} put back and noted, but {untold} of them could not be told\n  \
+            "\n  all is done: {all} put back and noted, {untold}\n  \
              to see them    {}",
             place.list_all
         )))

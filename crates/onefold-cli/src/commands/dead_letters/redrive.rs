@@ -66,7 +66,10 @@ fn redrive(place: &Place, options: &Options) -> Done {
     }
     let run = Run { place, options, publisher: &publisher, plan: &plan };
     let ran = if plan.to.is_empty() { Ok(()) } else { run.all(marks, &mut end) };
-    ran.and_then(|()| end.say(place, options)).map_err(|why| end.with_what_is_done(why))?;
+    ran.map_err(|why| end.with_what_is_done(why))?;
+    if let Err(why) = end.say(place, options) {
+        end.deaf.get_or_insert(why);
+    }
     end.refuse_untold(place)
 }
 
