@@ -181,7 +181,9 @@ async fn start(handle: Handle, settings: BrokerSettings, advertised: Option<Host
     let opened = tokio::task::spawn_blocking(move || {
         Log::open_and(opening.disk.clone(), &opening.data, opening.log.clone(), || Between::starts(&opening.data))
     });
-    let (between, log) = opened.await.map_err(|error| BrokerError::NoThreads(io::Error::other(error)))??;
+    let (state, log) = opened.await.map_err(|error| BrokerError::NoThreads(io::Error::other(error)))??;
+    // What is bound last goes first: the state, before the folder is given up.
+    let between = state;
     let listener = match listen(&settings.listen).await {
         Ok(listener) => listener,
         Err(error) => {

@@ -92,7 +92,7 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
                     break;
                 }
                 left.took(message.partition(), message.offset(), !is_early);
-                if options.group.is_some() && !is_early {
+                if options.group.is_some() {
                     consumer.store_offset_from_message(&message).or_failed("cannot keep the position")?;
                 }
             }
