@@ -38,6 +38,9 @@ pub enum Ignored {
     /// The offset is the other topic's as well: reading starts where it starts without a commit.
     #[error("the commit's metadata belongs to another topic of this name")]
     OtherTopic,
+    /// A cluster that tells no ids, or told none then: the offset counts.
+    #[error("the commit's metadata belongs to a topic whose id was not known, or is not now")]
+    UnknownTopic,
     #[error("the commit's metadata belongs to another leader epoch")]
     OtherEpoch,
 }
@@ -54,7 +57,9 @@ impl Saved {
     ) -> Result<Saved, Ignored> {
         let metadata = metadata.filter(|metadata| !metadata.is_empty()).ok_or(Ignored::Absent)?;
         let (of_topic, saved) = decode(metadata)?;
-        if of_topic != topic_id {
+        if of_topic != topic_id && [of_topic, topic_id].contains(&TopicId::default()) {
+            Err(Ignored::UnknownTopic)
+        } else if of_topic != topic_id {
             Err(Ignored::OtherTopic)
         } else if saved.base != committed {
             Err(Ignored::OtherOffset)

@@ -94,12 +94,12 @@ impl Engine {
         match self.ending.stage {
             Stage::Running => {
                 if self.is_drained() {
-                    self.refuse_another()?;
                     self.ending.stop();
                 }
                 Ok(false)
             }
             Stage::Stopping => {
+                self.refuse_another()?;
                 self.ending.stage = Stage::Leaving { deadline_ms: now + LEAVE_MS };
                 self.log.leave();
                 self.has_left(false)

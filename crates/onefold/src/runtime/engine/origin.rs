@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use onefold_core::progress::{METADATA_BYTES, PartitionProgress, Room, Saved};
+use onefold_core::guarantee::Protocol;
+use onefold_core::progress::{Ignored, METADATA_BYTES, PartitionProgress, Room, Saved};
 use onefold_core::suspects::{Note, Suspects, SuspectsSettings};
 
 use super::owned::Owned;
@@ -120,8 +121,13 @@ impl Engine {
         for (at, bounds) in starts {
             let (partition, topic_id) = (at.partition, self.report.topic_id);
             let position = match at.offset {
-                Some(start) => {
-                    let saved = Saved::read(at.metadata.as_deref(), topic_id, start, at.leader_epoch).ok();
+                Some(committed) => {
+                    let read = Saved::read(at.metadata.as_deref(), topic_id, committed, at.leader_epoch);
+                    let start = match read {
+                        Err(Ignored::OtherTopic) => self.start_of_another(partition, committed, *bounds),
+                        _ => committed,
+                    };
+                    let saved = read.ok();
                     let found = saved.as_ref().and_then(|saved| saved.note);
                     let found = found.map(|note| self.careful.as_left(partition, note));
                     let suspects = self.take_over(found, start, bounds.end);
@@ -136,6 +142,20 @@ impl Engine {
             positions.push(position);
         }
         Ok(positions)
+    }
+
+    /// A run that did not notice that its topic was made again has committed a position in the old one. All of the new one
+    /// runs, some of it perhaps again; where nothing may run again, the commit stands.
+    fn start_of_another(&self, partition: i32, committed: i64, bounds: Bounds) -> i64 {
+        let start = if self.protocol == Protocol::CommitFirst { committed } else { bounds.earliest };
+        tracing::warn!(
+            pipeline = self.plan.name(),
+            "group {} has committed {}/{partition} up to {committed} in another topic of that name, which was deleted: it \
+             begins at {start}",
+            self.plan.group,
+            self.topic
+        );
+        start
     }
 
     fn suspects_settings(&self) -> SuspectsSettings {
