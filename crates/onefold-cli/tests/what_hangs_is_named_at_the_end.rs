@@ -3,9 +3,7 @@
 
 mod common;
 
-use common::onefold;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use common::going::Going;
 use std::time::{Duration, Instant};
 
 const FILE: &str = r#"
@@ -28,16 +26,12 @@ fn what_hangs_is_named_at_the_end() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("onefold.toml"), FILE).expect("writes");
     std::fs::write(folder.path().join("events.ndjson"), "{\"id\":\"a\"}\n").expect("writes");
-    let mut command = onefold(folder.path(), &["run"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
-    let events = BufReader::new(child.stdout.take().expect("piped")).lines();
-    events.map(|line| line.expect("text")).find(|line| line.contains("\"delivered\":1")).expect("it is given out");
+    let mut running = Going::start(folder.path(), &["run"]);
+    running.event(|event| event["delivered"] == 1);
     let asked = Instant::now();
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
-    let mut log = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut log).expect("reads");
-    child.wait().expect("ends");
+    running.signal("-TERM");
+    let (said, _) = running.end();
+    let log = said.concat();
     assert!(asked.elapsed() < Duration::from_secs(60), "it waits for no more than the group does");
     assert!(log.contains("given up while it still runs records from offset 0 on (1 of them)"), "{log}");
     assert!(log.contains("the next owner counts this as an end of the process"), "{log}");

@@ -3,11 +3,11 @@
 //! Handing it to the syncing thread and being woken again costs two switches between threads, about half of what a good
 //! disk's sync takes. As soon as records come in company, the thread is better: it syncs while the connections go on.
 
+use super::Synced;
 use super::engine::{Engine, Journal};
 use super::flight::Begun;
 use super::signal::Signals;
 use super::threads::after_group;
-use super::{LogStopped, Synced};
 use onefold_broker_core::Lsn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{MutexGuard, PoisonError, TryLockError};
@@ -80,10 +80,10 @@ pub(super) fn sync_here(engine: &Engine, signals: &Signals, lsn: Lsn) {
     if engine.durable_lsn() >= lsn {
         return;
     }
-    if signals.lead.may() && has_other_workers() && try_lead(engine, signals).is_some() {
-        return;
+    match journal_to_lead(engine, signals) {
+        Some(journal) => lead(engine, signals, journal),
+        None => leave_to_the_thread(signals),
     }
-    leave_to_the_thread(signals);
 }
 
 /// Nobody was woken when the record was queued, if leading was on then.
@@ -95,12 +95,13 @@ pub(super) fn leave_to_the_thread(signals: &Signals) {
 
 /// Whether whoever waits now may come to sync on its own thread.
 pub(super) fn may_sync_here(engine: &Engine, signals: &Signals) -> bool {
-    signals.lead.may() && has_other_workers() && journal_to_lead(engine).is_some()
+    journal_to_lead(engine, signals).is_some()
 }
 
 /// The journal, where one may sync it who is not the thread.
-fn journal_to_lead(engine: &Engine) -> Option<MutexGuard<'_, Journal>> {
-    if engine.queued_bytes.load(Ordering::Relaxed) > SMALL_BYTES {
+fn journal_to_lead<'a>(engine: &'a Engine, signals: &Signals) -> Option<MutexGuard<'a, Journal>> {
+    let is_small = engine.queued_bytes.load(Ordering::Relaxed) <= SMALL_BYTES;
+    if !signals.lead.may() || !has_other_workers() || !is_small {
         return None;
     }
     let journal = match engine.journal.try_lock() {
@@ -112,8 +113,7 @@ fn journal_to_lead(engine: &Engine) -> Option<MutexGuard<'_, Journal>> {
     (journal.last_group <= ALONE && journal.air.is_empty()).then_some(journal)
 }
 
-fn try_lead(engine: &Engine, signals: &Signals) -> Option<Result<Synced, LogStopped>> {
-    let mut journal = journal_to_lead(engine)?;
+fn lead(engine: &Engine, signals: &Signals, mut journal: MutexGuard<'_, Journal>) {
     let begin = Instant::now();
     let begun = engine.begin(&mut journal, usize::MAX);
     drop(journal);
@@ -130,7 +130,6 @@ fn try_lead(engine: &Engine, signals: &Signals) -> Option<Result<Synced, LogStop
     if begins || in_company || !matches!(synced, Ok(Synced::Group)) {
         signals.sync.set();
     }
-    Some(synced)
 }
 
 /// Whether this is a worker whose work others can take over while it waits for the disk.

@@ -145,9 +145,7 @@ impl Log {
     /// # Errors
     /// [`LogStopped`] when they never will be.
     pub async fn wait_durable(&self, lsn: Lsn) -> Result<(), LogStopped> {
-        let _waits = self.engine().durability.begin_to_wait();
-        lead::sync_here(self.engine(), &self.running.signals, lsn);
-        self.engine().durability.wait(lsn).await
+        self.wait_syncing(lsn, true).await
     }
 
     /// Whether a wait that begins now may spend the sync on its own thread: others must watch the sockets meanwhile.
@@ -155,11 +153,15 @@ impl Log {
         lead::may_sync_here(self.engine(), &self.running.signals)
     }
 
-    /// [`Log::wait_durable`], with the sync on another thread.
-    pub(crate) async fn wait_synced_elsewhere(&self, lsn: Lsn) -> Result<(), LogStopped> {
-        let _waits = self.engine().durability.begin_to_wait();
-        lead::leave_to_the_thread(&self.running.signals);
-        self.engine().durability.wait(lsn).await
+    /// [`Log::wait_durable`], with the sync on another thread unless it may be done `here`.
+    pub(crate) async fn wait_syncing(&self, lsn: Lsn, here: bool) -> Result<(), LogStopped> {
+        let (engine, signals) = (self.engine(), &self.running.signals);
+        let _waits = engine.durability.begin_to_wait();
+        match here {
+            true => lead::sync_here(engine, signals, lsn),
+            false => lead::leave_to_the_thread(signals),
+        }
+        engine.durability.wait(lsn).await
     }
 
     /// How many wait so at this moment.

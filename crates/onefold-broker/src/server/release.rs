@@ -30,10 +30,6 @@ impl Release {
 
     /// Waits until it is, syncing on this thread if `here`; an error when it never will be.
     pub(super) async fn wait(&self, lsn: Lsn, here: bool) -> Result<(), Fault> {
-        let waited = match here {
-            true => self.log.wait_durable(lsn).await,
-            false => self.log.wait_synced_elsewhere(lsn).await,
-        };
-        waited.map_err(|stopped: LogStopped| Fault::Stopped(stopped))
+        self.log.wait_syncing(lsn, here).await.map_err(|stopped: LogStopped| Fault::Stopped(stopped))
     }
 }

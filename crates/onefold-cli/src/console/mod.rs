@@ -21,23 +21,18 @@ pub fn count(number: u64, one: &str) -> String {
 /// Prints a line of data. A reader that went away (`| head`) ends the command quietly, as it does for other tools: only
 /// for commands that do nothing but print.
 pub fn print(line: &str) {
-    print_bytes(line.as_bytes());
-}
-
-/// [`print`] for bytes that need not be text: they come out as they are.
-fn print_bytes(line: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(line).and_then(|()| out.write_all(b"\n")) {
-        Ok(()) => {}
-        Err(why) if why.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+    match offer(line.as_bytes()) {
+        Ok(true) => {}
+        Ok(false) => std::process::exit(0),
         Err(why) => {
-            say(&format!("error: cannot write to standard output: {why}"));
+            say(&format!("error: {}", why.text()));
             std::process::exit(1);
         }
     }
 }
 
-/// Prints a line of data where something is to be put in order at the end. False when nobody reads any more.
+/// [`print`] where something is to be put in order at the end, and for bytes that need not be text: they come out as they
+/// are. False when nobody reads any more.
 pub fn offer(line: &[u8]) -> Done<bool> {
     let mut out = std::io::stdout().lock();
     match out.write_all(line).and_then(|()| out.write_all(b"\n")) {

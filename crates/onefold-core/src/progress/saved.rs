@@ -35,7 +35,7 @@ pub enum Ignored {
     Damaged,
     #[error("the commit's metadata belongs to another offset; it was copied or moved by a tool")]
     OtherOffset,
-    /// The offset is the other topic's as well: reading starts where it starts without a commit.
+    /// The offset is the other topic's as well: nothing of this one is done by it.
     #[error("the commit's metadata belongs to another topic of this name")]
     OtherTopic,
     /// A cluster that tells no ids, or told none then: the offset counts.

@@ -54,6 +54,8 @@ fn metadata_counts_only_beside_its_own_commit() {
     assert_eq!(read(&metadata, 10, Some(4)), Err(Ignored::OtherEpoch));
     let other = Saved::read(Some(metadata.as_bytes()), TopicId([1; 16]), 10, Some(3));
     assert_eq!(other, Err(Ignored::OtherTopic));
+    let unknown = Saved::read(Some(metadata.as_bytes()), TopicId::default(), 10, Some(3));
+    assert_eq!(unknown, Err(Ignored::UnknownTopic), "a cluster that tells no ids now says nothing of another topic");
     assert_eq!(read("", 10, None), Err(Ignored::Absent));
     assert_eq!(Saved::read(None, TOPIC, 10, None), Err(Ignored::Absent));
     for foreign in ["done up to 10", "of2.x", "{\"offset\":10}", "of1"] {

@@ -134,12 +134,14 @@ async fn start_broker(settings: BrokerSettings) -> Result<Broker, BrokerError> {
     let (began, mut patience) = (Instant::now(), LAST_BREATH);
     loop {
         let started = Broker::start(settings.clone()).await;
-        let is_held = started.as_ref().is_err_and(|why| why.to_string().contains("in use by another"));
+        if !started.as_ref().is_err_and(|why| why.to_string().contains("in use by another")) {
+            return started;
+        }
         // One that has said that it stops has a checkpoint to write before it lets go, also when it says no more.
         if matches!(onefold_broker::presence(&settings.data), Ok(Presence::Stops)) {
             patience = PATIENCE;
         }
-        if !is_held || began.elapsed() >= patience {
+        if began.elapsed() >= patience {
             return started;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

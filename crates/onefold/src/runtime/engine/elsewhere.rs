@@ -11,6 +11,7 @@ use super::report::Whose;
 use super::{Engine, Worker};
 use crate::boundary::sink::SinkError;
 use crate::log::CommittedAt;
+use crate::pipeline::plan::Plan;
 use crate::record::Record;
 
 /// What a drain knows of the partitions of others.
@@ -127,9 +128,9 @@ impl Engine {
         let partitions: Vec<String> = behind.iter().map(each).collect();
         format!(
             "another member of group {group} has gone through records of {topic} that {name} does not hold: {}. It \
-             writes to another database, or is another program (or this one was restored, and has not caught up). Nothing is lost: stop the \
-             other one and start this again, which runs them here; or let both write to one database; or give one of \
-             them a `group` of its own, if each is to have all records",
+             writes to another database, or is another program (or this one was restored, and has not caught up). Nothing \
+             is lost: stop the other one and start this again, which runs them here; or let both write to one database; \
+             or give one of them a `group` of its own, if each is to have all records",
             partitions.join("; ")
         )
     }
@@ -139,17 +140,17 @@ impl Engine {
         let ours = self.protocol.position_is_in_sink() && Saved::is_ours(at.metadata.as_deref());
         at.offset.filter(|committed| ours && *committed > position)
     }
+}
 
-    /// There is a record between the two, so it is no marker that a commit has passed and a position has not.
-    pub(super) fn say_behind(&self, record: &Record, committed: i64) {
-        let Worker::Sink(sink) = &self.worker else { return };
-        let (topic, partition, offset) = (&self.topic, record.partition, record.offset);
-        tracing::warn!(
-            pipeline = self.plan.name(),
-            "group {} has committed {topic}/{partition} up to {committed}, but {} stands at {offset}: the records \
-             between ran into another database, or this one was restored. They run here now: the sink's position counts",
-            self.plan.group,
-            sink.name()
-        );
-    }
+/// There is a record between the two, so it is no marker that a commit has passed and a position has not.
+pub(super) fn say_behind(plan: &Plan, worker: &Worker, record: &Record, committed: i64) {
+    let Worker::Sink(sink) = worker else { return };
+    let (topic, partition, offset) = (&record.topic, record.partition, record.offset);
+    tracing::warn!(
+        pipeline = plan.name(),
+        "group {} has committed {topic}/{partition} up to {committed}, but {} stands at {offset}: the records \
+         between ran into another database, or this one was restored. They run here now: the sink's position counts",
+        plan.group,
+        sink.name()
+    );
 }

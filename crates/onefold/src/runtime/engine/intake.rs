@@ -7,6 +7,7 @@ use onefold_core::guarantee::{MOST_COMMITTED_AHEAD, Protocol};
 use onefold_core::lane::{Arrival, Full, Order, hash};
 use onefold_core::progress::{Delivered, Ticket};
 
+use super::elsewhere::say_behind;
 use super::task::{Task, Work};
 use super::{Engine, POLL};
 use crate::dead_letter::{Reason, ReasonClass, redrive};
@@ -83,9 +84,8 @@ impl Engine {
     fn deliver(&mut self, record: Arc<Record>, place: (i64, i64)) {
         let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         if let Some(committed) = owned.behind.take().filter(|committed| record.offset < *committed) {
-            self.say_behind(&record, committed);
+            say_behind(&self.plan, &self.worker, &record, committed);
         }
-        let Some(owned) = self.owned.get_mut(&record.partition) else { return };
         let bytes = size_of(&record);
         match owned.progress.delivered(record.offset, record.leader_epoch, bytes) {
             Delivered::New(ticket) => {
