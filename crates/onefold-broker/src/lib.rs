@@ -23,6 +23,7 @@ mod server;
 pub mod settings;
 mod whose;
 mod wire;
+mod woken;
 
 pub use broker::{Broker, BrokerError};
 pub use presence::{Presence, presence};

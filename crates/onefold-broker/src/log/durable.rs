@@ -83,6 +83,7 @@ impl Durability {
         let released = std::mem::replace(&mut waiters.by_lsn, later);
         drop(waiters);
         for waiter in released.into_values().flatten() {
+            crate::woken::note();
             // Whoever is gone has nothing to learn.
             let _ = waiter.send(());
         }

@@ -111,6 +111,7 @@ impl PartitionLog {
         lock(&self.waiting).retain(|waiting| {
             let due = due(waiting);
             if due {
+                crate::woken::note();
                 waiting.wake.notify_one();
             }
             !due

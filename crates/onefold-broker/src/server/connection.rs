@@ -5,12 +5,9 @@
 //! not take its answers, since the queue between the halves is bounded.
 
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::net::sockopt;
@@ -21,7 +18,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::early::Early;
 use super::frames::{Frame, FrameError, Frames};
+use super::low_water::LowWater;
 use super::queue::Queue;
+use super::turns::in_turns;
 use super::write::write_answers;
 use super::{Stop, budget::Share, release::Release};
 use crate::wire::{self, Answer, Fault, Node, Peer};
@@ -50,9 +49,10 @@ async fn converse(stream: TcpStream, address: SocketAddr, node: Arc<Node>, mut s
     sockopt::set_tcp_keepidle(&stream, KEEP_ALIVE_AFTER).map_err(io::Error::from)?;
     let (gone, peer_gone) = watch::channel(false);
     let peer = Peer { address, local: stream.local_addr()?, gone: peer_gone };
+    let early = Arc::new(Early::new(LowWater::of(&stream)));
     let (input, output) = stream.into_split();
     let limits = &node.settings.limits;
-    let (answers, early) = (Queue::new(limits.max_pipelined), Arc::new(Early::default()));
+    let answers = Queue::new(limits.max_pipelined);
     let mut frames = Frames::new(input, early.clone(), limits, node.in_flight.clone());
     let release = Release::new(&node);
 
@@ -66,47 +66,7 @@ async fn converse(stream: TcpStream, address: SocketAddr, node: Arc<Node>, mut s
         result
     };
     let writing = write_answers(output, &answers, &early, release, limits.write_timeout);
-    both(reading, writing, &early).await
-}
-
-/// So often in a row a connection goes on with a request that came early, before it lets others have the thread: whoever
-/// was woken by what it did waits on this thread meanwhile.
-const IN_A_ROW: usize = 2;
-
-/// Runs both halves in turns, the reading one first. A peer that takes no answers gets no further requests decided.
-async fn both(
-    reading: impl Future<Output = Result<(), Closed>>,
-    writing: impl Future<Output = Result<(), Closed>>,
-    early: &Early,
-) -> Result<(), Closed> {
-    tokio::pin!(reading, writing);
-    let mut read = None;
-    poll_fn(|context| {
-        for _ in 0..IN_A_ROW {
-            if read.is_none()
-                && let Poll::Ready(result) = reading.as_mut().poll(context)
-            {
-                read = Some(result);
-            }
-            if let Poll::Ready(written) = writing.as_mut().poll(context) {
-                return Poll::Ready(read.take().unwrap_or(Ok(())).and(written));
-            }
-            if read.is_some() || !early.is_there() {
-                return Poll::Pending;
-            }
-        }
-        goes_last(context)
-    })
-    .await
-}
-
-/// Lets the others have the thread, and the sockets a look. A task that woke itself would have another thread woken, which
-/// takes longer than a request, and then takes the connection away to it.
-fn goes_last<T>(context: &mut Context<'_>) -> Poll<T> {
-    if pin!(tokio::task::yield_now()).poll(context).is_ready() {
-        context.waker().wake_by_ref(); // it never is at its first poll; were it, nobody else would wake this task
-    }
-    Poll::Pending
+    in_turns(reading, writing, &early).await
 }
 
 async fn read_requests(

@@ -9,8 +9,10 @@ mod budget;
 mod connection;
 mod early;
 mod frames;
+mod low_water;
 mod queue;
 mod release;
+mod turns;
 mod write;
 
 pub(crate) use accept::{Stop, accept};

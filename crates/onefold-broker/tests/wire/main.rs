@@ -25,6 +25,7 @@ mod nothing_moves_between_brokers;
 mod offsets_expire_when_nobody_needs_them;
 mod produce_refuses_as_kafka_does;
 mod producers_of_a_partition_are_described;
+mod requests_in_pieces_are_heard;
 mod retries_of_the_last_five_answer_their_first_offset;
 mod the_leader_epoch_is_durable_before_anyone_is_served;
 mod the_page_of_what_is_missing_is_true;

@@ -64,6 +64,7 @@ impl Groups {
         let (token, receiver) = inner.waiting.open();
         inner.step(log, self.clock.now_ms(), event(token))?;
         drop(inner);
+        crate::woken::note();
         self.moved.notify_one();
         Ok((token, receiver))
     }

@@ -24,6 +24,7 @@ impl Waiting {
 
     pub(super) fn answer(&mut self, token: Token, answer: Answered) {
         if let Some(sender) = self.open.remove(&token) {
+            crate::woken::note();
             sender.send(answer).ok(); // its connection may have gone in between
         }
     }

@@ -1,0 +1,91 @@
+//! The two halves of a connection in one task, and when it lets the others have the thread.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll};
+
+use super::connection::Closed;
+use super::early::Early;
+use crate::woken;
+
+/// So often in a row a connection goes on with a request that came early, before it lets others have the thread.
+const IN_A_ROW: usize = 16;
+
+/// Runs both halves in turns, the reading one first. A peer that takes no answers gets no further requests decided. Whoever
+/// was woken by what was done here waits on this thread, so the connection goes on only where nobody was.
+pub(super) async fn in_turns(
+    reading: impl Future<Output = Result<(), Closed>>,
+    writing: impl Future<Output = Result<(), Closed>>,
+    early: &Early,
+) -> Result<(), Closed> {
+    tokio::pin!(reading, writing);
+    let mut read = None;
+    poll_fn(|context| {
+        let woken = woken::so_far();
+        for _ in 0..IN_A_ROW {
+            if read.is_none()
+                && let Poll::Ready(result) = reading.as_mut().poll(context)
+            {
+                read = Some(result);
+            }
+            if let Poll::Ready(written) = writing.as_mut().poll(context) {
+                return Poll::Ready(read.take().unwrap_or(Ok(())).and(written));
+            }
+            if read.is_some() || !early.is_there() {
+                early.listen();
+                return Poll::Pending;
+            }
+            if woken::so_far() != woken {
+                break;
+            }
+        }
+        goes_last(context)
+    })
+    .await
+}
+
+/// Lets the others have the thread, and the sockets a look. A task that woke itself would have another thread woken, which
+/// takes longer than a request, and then takes the connection away to it.
+fn goes_last<T>(context: &mut Context<'_>) -> Poll<T> {
+    if pin!(tokio::task::yield_now()).poll(context).is_ready() {
+        context.waker().wake_by_ref(); // it never is at its first poll; were it, nobody else would wake this task
+    }
+    Poll::Pending
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::low_water::LowWater;
+    use std::cell::Cell;
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    /// How many requests are handled in one turn of the task, where the next one is always there early.
+    fn requests_in_one_turn(handle: impl Fn()) -> usize {
+        let (here, mut peer) = UnixStream::pair().expect("a pair of sockets");
+        let early = Early::new(LowWater::of(&here));
+        early.rest(true);
+        let handled = Cell::new(0);
+        let reading = poll_fn(|_| {
+            early.take(&mut [0; 1]);
+            handled.set(handled.get() + 1);
+            handle();
+            Poll::Pending
+        });
+        let writing = poll_fn(|_| {
+            peer.write_all(&[0]).expect("room for a byte");
+            assert!(early.look(&here), "it is there already");
+            Poll::Pending
+        });
+        let turns = pin!(in_turns(reading, writing, &early));
+        assert!(turns.poll(&mut Context::from_waker(std::task::Waker::noop())).is_pending());
+        handled.get()
+    }
+
+    #[test]
+    fn whoever_was_woken_waits_for_one_request_at_most() {
+        assert_eq!(requests_in_one_turn(|| ()), IN_A_ROW);
+        assert_eq!(requests_in_one_turn(woken::note), 1);
+    }
+}
