@@ -3,6 +3,7 @@
 use super::{
     disk::Yardstick,
     echo::Echo,
+    idle,
     load::{self, OneAtATime},
     memory,
     numbers::percentile,
@@ -75,6 +76,7 @@ fn measure(
     options: &Options,
     results: &mut Results,
 ) -> anyhow::Result<()> {
+    idle::wait()?;
     let running = opponent.start(binary, home)?;
     let mut note = |what: &str, value: f64| results.add(what, opponent, value);
     note("start, ms", running.start.as_secs_f64() * 1e3);
@@ -85,6 +87,7 @@ fn measure(
     }
     for &size in &options.sizes {
         let (topic, name) = (format!("rate-{size}"), bytes(size));
+        idle::wait()?;
         // As much as the page cache will hold of it, and some more.
         memory::warm(home, options.mib + options.mib / 4)?;
         let before = running.checkpoints();

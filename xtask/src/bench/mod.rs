@@ -5,6 +5,7 @@ mod broker;
 mod checkpoints;
 mod disk;
 mod echo;
+mod idle;
 mod load;
 mod memory;
 mod numbers;
