@@ -12,7 +12,7 @@ pub(super) struct Sql {
 
 impl Sql {
     pub fn of(settings: &SearchSettings) -> Sql {
-        let (table, fts) = (quoted(&settings.index), quoted(&format!("{}_fts", settings.index)));
+        let [table, live, fts] = ["", "_live", "_fts"].map(|kind| quoted(&format!("{}{kind}", settings.index)));
         let names: Vec<String> = columns(&settings.text).iter().map(|name| quoted(name)).collect();
         let list = names.join(", ");
         let marks = |first: usize| (first..first + names.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
@@ -24,8 +24,10 @@ impl Sql {
                     "CREATE TABLE IF NOT EXISTS {table} (doc INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, \
                      version INTEGER NOT NULL, deleted INTEGER NOT NULL, {list})"
                 ),
+                // What FTS5 compares the index with, and makes it anew from: tombstones are in neither.
+                format!("CREATE VIEW IF NOT EXISTS {live} AS SELECT doc, {list} FROM {table} WHERE NOT deleted"),
                 format!(
-                    "CREATE VIRTUAL TABLE IF NOT EXISTS {fts} USING fts5({list}, content={table}, content_rowid='doc')"
+                    "CREATE VIRTUAL TABLE IF NOT EXISTS {fts} USING fts5({list}, content={live}, content_rowid='doc')"
                 ),
             ],
             find: format!("SELECT doc, version, deleted, {list} FROM {table} WHERE id = ?1"),
