@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::boundary::{BoxFuture, Kept};
 use crate::log::kafka::admin::retention;
@@ -132,7 +133,7 @@ impl Cluster for Kafka {
             }
             let ask = move || {
                 let count = publisher.partitions(&name, ANSWER)?.ok_or_else(|| LogError::NoTopic(name.clone()))?;
-                Ok((publisher.topic_id(&name, ANSWER).unwrap_or_default(), count))
+                Ok((id_of(&publisher, &name)?, count))
             };
             tokio::task::spawn_blocking(ask).await.map_err(|error| LogError::Fatal(error.to_string()))?
         })
@@ -152,6 +153,21 @@ impl Cluster for Kafka {
         Arc::new(self.publisher.clone())
     }
 }
+
+/// The id of a topic that is there: a broker that has just heard of it may be asked first, and one that has not next. What
+/// is not told in time is an error, and not "none": positions would be kept under none, and refused by the next start.
+fn id_of(publisher: &KafkaPublisher, topic: &str) -> Result<TopicId, LogError> {
+    let deadline = Instant::now() + ANSWER;
+    loop {
+        match publisher.told_topic_id(topic, deadline.saturating_duration_since(Instant::now())) {
+            Err(LogError::NoTopic(_)) if Instant::now() < deadline => std::thread::sleep(KNOWN_SOON),
+            told => return told,
+        }
+    }
+}
+
+/// Between two questions for a topic that one broker knows and another does not know yet.
+const KNOWN_SOON: Duration = Duration::from_millis(50);
 
 /// A group's static name, taken by one member of this process; others of it join without a name.
 struct Place {

@@ -14,6 +14,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::boundary::BoxFuture;
 pub use crate::crash::CrashPlan;
 pub use crate::log::memory::MemoryCluster;
 use crate::pipeline::Ready;
@@ -40,6 +41,7 @@ pub struct Test {
     pipeline: Ready,
     crash: CrashPlan,
     longest: Duration,
+    until: Option<BoxFuture<'static, ()>>,
     observer: Observer,
 }
 
@@ -61,6 +63,7 @@ pub fn run_on(cluster: &MemoryCluster, pipeline: Ready) -> Test {
         pipeline,
         crash: CrashPlan::default(),
         longest: Duration::from_secs(30),
+        until: None,
         observer: Observer::default(),
     }
 }
@@ -78,6 +81,12 @@ impl Test {
         self
     }
 
+    /// Is told to stop when this future ends, as by a signal, whatever of the drain is left.
+    pub fn until(mut self, end: impl Future<Output = ()> + Send + 'static) -> Test {
+        self.until = Some(Box::pin(end));
+        self
+    }
+
     /// Tells of the pipeline while it runs.
     pub fn observe(mut self, observer: Observer) -> Test {
         self.observer = observer;
@@ -88,8 +97,11 @@ impl Test {
         let dead_topic = self.pipeline.plan.dead_letter_topic();
         let name = self.pipeline.name().to_owned();
         let pipeline = self.pipeline.crash_at(self.crash.clone());
-        let running = run::on(&self.cluster, [pipeline]).drain(true).observe(self.observer).into_future();
-        let table: Table = tokio::time::timeout(self.longest, running).await.map_err(|_| RunError::Stopped {
+        let mut running = run::on(&self.cluster, [pipeline]).drain(true).observe(self.observer);
+        if let Some(until) = self.until {
+            running = running.until(until);
+        }
+        let table: Table = tokio::time::timeout(self.longest, running.into_future()).await.map_err(|_| RunError::Stopped {
             name,
             reason: format!("the test took longer than {:?}", self.longest),
         })??;

@@ -34,8 +34,21 @@ pub trait Log: Send {
     /// All partitions of the topic. Blocks, at most as long as `wait`.
     fn partitions(&mut self, wait: Duration) -> Result<Vec<i32>, LogError>;
 
-    /// The topic's id, as far as the cluster tells it. Blocks, at most as long as `wait`.
-    fn topic_id(&mut self, wait: Duration) -> Result<TopicId, LogError>;
+    /// Asks for the topic's id, and does not wait. A question that was asked before is given up: its answer would tell of
+    /// another time.
+    fn ask_topic_id(&mut self);
+
+    /// The answer to [`Log::ask_topic_id`], once, and however late it comes; `None` while there is none.
+    /// [`TopicId::UNKNOWN`]: this cluster gives topics no ids. Blocks, at most as long as `wait`.
+    fn told_topic_id(&mut self, wait: Duration) -> Result<Option<TopicId>, LogError>;
+
+    /// Asks, and waits for the answer. Blocks, at most as long as `wait`; what is not told by then is an error, and never
+    /// taken for what was known before.
+    fn topic_id(&mut self, wait: Duration) -> Result<TopicId, LogError> {
+        self.ask_topic_id();
+        let late = || LogError::Unreachable(format!("the topic's id was not told within {} ms", wait.as_millis()));
+        self.told_topic_id(wait)?.ok_or_else(late)
+    }
 
     /// Answers [`LogEvent::Assigned`]: read each partition from this offset.
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError>;

@@ -11,7 +11,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::config::KafkaSettings;
 use super::context::Events;
 use super::positions::Positions;
-use super::raw::{self, MessageQueue, Polled};
+use super::raw::{self, AskedTopicId, MessageQueue, Polled};
 use crate::log::{Bounds, CommitAt, CommittedAt, Log, LogError, LogEvent};
 use crate::record::{Record, TopicId};
 
@@ -20,6 +20,8 @@ use crate::record::{Record, TopicId};
 pub struct KafkaLog {
     // Dropped before the consumer that it belongs to.
     messages: MessageQueue,
+    /// The question for the topic's id that is under way; it, too, goes before the consumer.
+    asked_id: Option<AskedTopicId>,
     /// Shared with messages whose headers are not read yet.
     consumer: Arc<BaseConsumer<Events>>,
     topic: Arc<str>,
@@ -65,7 +67,8 @@ impl KafkaLog {
         let messages = MessageQueue::of(&consumer);
         let [paused, asked_for] = [(); 2].map(|()| BTreeSet::new());
         let reading = Positions::default();
-        Ok(KafkaLog { messages, consumer, topic: topic.into(), topic_id, reading, paused, asked_for, place })
+        let (topic, asked_id) = (topic.into(), None);
+        Ok(KafkaLog { messages, asked_id, consumer, topic, topic_id, reading, paused, asked_for, place })
     }
 
     fn events(&self) -> &Events {
@@ -248,8 +251,16 @@ impl Log for KafkaLog {
         Ok(topic.partitions().iter().map(|partition| partition.id()).collect())
     }
 
-    fn topic_id(&mut self, wait: Duration) -> Result<TopicId, LogError> {
-        Ok(raw::topic_id(self.consumer.client(), &self.topic, wait).unwrap_or(self.topic_id))
+    fn ask_topic_id(&mut self) {
+        self.asked_id = AskedTopicId::of(self.consumer.client(), &self.topic);
+    }
+
+    fn told_topic_id(&mut self, wait: Duration) -> Result<Option<TopicId>, LogError> {
+        let answer = self.asked_id.as_ref().and_then(|asked| asked.answer(wait));
+        if answer.is_some() {
+            self.asked_id = None;
+        }
+        answer.transpose()
     }
 
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {

@@ -16,7 +16,7 @@ use super::config::KafkaSettings;
 use super::raw;
 use crate::boundary::BoxFuture;
 use crate::log::{LogError, Publish};
-use crate::record::Record;
+use crate::record::{Record, TopicId};
 
 /// Answers each record when its batch is acknowledged.
 struct Deliveries;
@@ -63,9 +63,20 @@ impl KafkaPublisher {
         self.producer.client().fetch_cluster_id(wait)
     }
 
-    /// The topic's id, where the cluster tells one.
-    pub fn topic_id(&self, topic: &str, wait: Duration) -> Option<crate::record::TopicId> {
-        raw::topic_id(self.producer.client(), topic, wait)
+    /// The topic's id, where the cluster tells one in time.
+    pub fn topic_id(&self, topic: &str, wait: Duration) -> Option<TopicId> {
+        self.told_topic_id(topic, wait).ok().filter(|id| *id != TopicId::UNKNOWN)
+    }
+
+    /// The topic's id; [`TopicId::UNKNOWN`] where the cluster gives topics none.
+    ///
+    /// # Errors
+    /// There is no such topic, or the cluster did not tell in time: that says nothing about the id.
+    pub(crate) fn told_topic_id(&self, topic: &str, wait: Duration) -> Result<TopicId, LogError> {
+        let asked = raw::AskedTopicId::of(self.producer.client(), topic);
+        let asked = asked.ok_or_else(|| LogError::NoTopic(topic.to_owned()))?;
+        let why = || format!("the cluster did not tell the id of the topic {topic} in time");
+        asked.answer(wait).unwrap_or_else(|| Err(LogError::Unreachable(why())))
     }
 
     /// How many partitions the topic has; `None` where there is no such topic.

@@ -95,6 +95,14 @@ impl MemoryCluster {
         }
     }
 
+    /// Another topic takes the name of one that is deleted, as if that was made again at once.
+    pub fn make_again(&self, name: &str, from: &str) {
+        let mut state = self.lock();
+        if let Some(topic) = state.topics.remove(from) {
+            state.topics.insert(name.into(), topic);
+        }
+    }
+
     /// Appends a record to its topic, which is made with one partition where it is missing. Records with a key go to
     /// the partition that the key's hash says, others to `record.partition`.
     pub fn append(&self, mut record: Record) -> (i32, i64) {

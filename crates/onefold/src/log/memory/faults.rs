@@ -14,6 +14,8 @@ pub(super) struct Faults {
     pub(super) refuses_publishing: bool,
     pub(super) refused_publishes: u32,
     pub(super) largest_bytes: Option<usize>,
+    pub(super) holds_ids: bool,
+    pub(super) asked_ids: u32,
 }
 
 impl MemoryCluster {
@@ -30,6 +32,16 @@ impl MemoryCluster {
     /// How many records were refused so far.
     pub fn refused_publishes(&self) -> u32 {
         self.lock().faults.refused_publishes
+    }
+
+    /// Whether questions for a topic's id stay unanswered from now on; those that wait are answered afterwards.
+    pub fn hold_topic_ids(&self, holds: bool) {
+        self.lock().faults.holds_ids = holds;
+    }
+
+    /// How often members have asked for a topic's id so far.
+    pub fn asked_topic_ids(&self) -> u32 {
+        self.lock().faults.asked_ids
     }
 
     /// Publishing larger records fails for good.

@@ -13,6 +13,8 @@ pub struct MemoryLog {
     cluster: MemoryCluster,
     group: (String, String),
     member: u64,
+    /// Asked for the topic's id, and not told.
+    asks_id: bool,
 }
 
 impl MemoryLog {
@@ -24,7 +26,7 @@ impl MemoryLog {
         let partitions = partitions_of(&state, topic);
         let member = state.groups.entry(key.clone()).or_default().join(partitions);
         drop(state);
-        MemoryLog { cluster: cluster.clone(), group: key, member }
+        MemoryLog { cluster: cluster.clone(), group: key, member, asks_id: false }
     }
 
     fn with<T>(&mut self, act: impl FnOnce(&mut Group, u64, i32) -> T) -> Option<T> {
@@ -90,8 +92,19 @@ impl Log for MemoryLog {
         Ok((0..partitions_of(&state, &self.group.1)).collect())
     }
 
-    fn topic_id(&mut self, _: Duration) -> Result<TopicId, LogError> {
-        Ok(self.cluster.lock().topics.get(&self.group.1).map(|topic| topic.id).unwrap_or_default())
+    fn ask_topic_id(&mut self) {
+        self.asks_id = true;
+        self.cluster.lock().faults.asked_ids += 1;
+    }
+
+    fn told_topic_id(&mut self, _: Duration) -> Result<Option<TopicId>, LogError> {
+        let state = self.cluster.lock();
+        if !self.asks_id || state.faults.holds_ids {
+            return Ok(None);
+        }
+        self.asks_id = false;
+        let topic = state.topics.get(&self.group.1).ok_or_else(|| LogError::NoTopic(self.group.1.clone()))?;
+        Ok(Some(topic.id))
     }
 
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {

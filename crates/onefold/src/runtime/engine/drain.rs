@@ -18,6 +18,8 @@ pub(super) struct Ending {
     runs_out: bool,
     /// It cannot end well, for this reason; what was done is committed all the same.
     fails: Option<String>,
+    /// A drain that is through: its end says that all is done.
+    is_drained: bool,
     /// Partitions went without their last positions.
     left_uncommitted: bool,
     /// Records whose positions were committed, and that were given up before they ran.
@@ -29,7 +31,7 @@ pub(super) struct Ending {
 enum Stage {
     #[default]
     Running,
-    /// Asked to stop; leaves the group next.
+    /// Asked to stop, or drained; leaves the group when it knows that its topic is still the same.
     Stopping,
     /// Left; waits for the revoke to be done.
     Leaving { deadline_ms: u64 },
@@ -40,10 +42,26 @@ const LEAVE_MS: u64 = 15_000;
 pub(super) const ASK: Duration = Duration::from_secs(10);
 
 impl Ending {
+    /// Asked to, whatever was waited for.
     pub(super) fn stop(&mut self) {
+        self.is_drained = false;
         if self.stage == Stage::Running {
             self.stage = Stage::Stopping;
         }
+    }
+
+    fn drained(&mut self) {
+        self.stop();
+        self.is_drained = true;
+    }
+
+    /// Whether its end says that all is done.
+    pub(super) fn ends_well(&self) -> bool {
+        self.is_drained && self.fails.is_none()
+    }
+
+    pub(super) fn fail(&mut self, why: String) {
+        self.fails.get_or_insert(why);
     }
 
     pub(super) fn note_uncommitted(&mut self) {
@@ -94,12 +112,14 @@ impl Engine {
         match self.ending.stage {
             Stage::Running => {
                 if self.is_drained() {
-                    self.ending.stop();
+                    self.ending.drained();
                 }
                 Ok(false)
             }
             Stage::Stopping => {
-                self.refuse_another()?;
+                if !self.may_leave()? {
+                    return Ok(false);
+                }
                 self.ending.stage = Stage::Leaving { deadline_ms: now + LEAVE_MS };
                 self.log.leave();
                 self.has_left(false)

@@ -17,4 +17,4 @@ pub(super) use messages::read_stray;
 pub(super) use produce::{produce, take_back};
 pub(super) use queue::{MessageQueue, Polled};
 pub(super) use seek::seek;
-pub(super) use topic_id::topic_id;
+pub(super) use topic_id::AskedTopicId;

@@ -1,59 +1,107 @@
 //! The id of a topic, which a topic made again under the same name does not share.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::time::Duration;
 
 use rdkafka::bindings as c;
 use rdkafka::client::Client;
+use rdkafka::types::RDKafkaRespErr as Code;
 
+use crate::log::LogError;
 use crate::record::TopicId;
 
-/// The id of a topic (DescribeTopics). `None` where the cluster tells none, or not in time.
-pub(in super::super) fn topic_id<C: rdkafka::ClientContext>(
-    client: &Client<C>,
-    topic: &str,
-    wait: Duration,
-) -> Option<TopicId> {
-    let name = CString::new(topic).ok()?;
-    let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
-    // SAFETY: what is made here is destroyed here; what the event owns is read before it goes.
-    unsafe {
-        let mut names = [name.as_ptr()];
-        let topics = c::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len());
-        let queue = c::rd_kafka_queue_new(client.native_ptr());
-        c::rd_kafka_DescribeTopics(client.native_ptr(), topics, std::ptr::null(), queue);
-        c::rd_kafka_TopicCollection_destroy(topics);
-        let event = c::rd_kafka_queue_poll(queue, wait_ms);
-        let id = (!event.is_null()).then(|| described_id(event)).flatten();
-        if !event.is_null() {
+/// A question that is under way (DescribeTopics): its answer may come at any later time. It goes before its client does.
+pub(in super::super) struct AskedTopicId {
+    queue: *mut c::rd_kafka_queue_t,
+    topic: String,
+}
+
+// SAFETY: librdkafka's queues may be used from any thread.
+unsafe impl Send for AskedTopicId {}
+
+impl AskedTopicId {
+    /// Asks, and does not wait. `None`: no topic can have this name.
+    pub(in super::super) fn of<C: rdkafka::ClientContext>(client: &Client<C>, topic: &str) -> Option<AskedTopicId> {
+        let name = CString::new(topic).ok().filter(|name| !name.is_empty())?;
+        // SAFETY: the client is alive; librdkafka copies the names, and keeps its own count of the queue, which is ours
+        // until `drop`.
+        let queue = unsafe {
+            let mut names = [name.as_ptr()];
+            let topics = c::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len());
+            let queue = c::rd_kafka_queue_new(client.native_ptr());
+            c::rd_kafka_DescribeTopics(client.native_ptr(), topics, std::ptr::null(), queue);
+            c::rd_kafka_TopicCollection_destroy(topics);
+            queue
+        };
+        Some(AskedTopicId { queue, topic: topic.to_owned() })
+    }
+
+    /// The answer, once; `None` while there is none. [`TopicId::UNKNOWN`]: the cluster gives topics no ids.
+    ///
+    /// # Errors
+    /// There is no such topic, or the cluster did not say.
+    pub(in super::super) fn answer(&self, wait: Duration) -> Option<Result<TopicId, LogError>> {
+        let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: the queue is ours; what the event owns is read before it goes.
+        unsafe {
+            let event = c::rd_kafka_queue_poll(self.queue, wait_ms);
+            if event.is_null() {
+                return None;
+            }
+            let described = match c::rd_kafka_event_error(event) {
+                Code::RD_KAFKA_RESP_ERR_NO_ERROR => described_id(event),
+                code => Err(code),
+            };
             c::rd_kafka_event_destroy(event);
+            Some(described.map_err(|code| self.untold(code)))
         }
-        c::rd_kafka_queue_destroy(queue);
-        id
+    }
+
+    fn untold(&self, code: Code) -> LogError {
+        match code {
+            Code::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART => LogError::NoTopic(self.topic.clone()),
+            // SAFETY: a static string.
+            code => LogError::Unreachable(unsafe {
+                let why = CStr::from_ptr(c::rd_kafka_err2str(code)).to_string_lossy();
+                format!("the cluster does not tell the id of {}: {why}", self.topic)
+            }),
+        }
+    }
+}
+
+impl Drop for AskedTopicId {
+    fn drop(&mut self) {
+        // SAFETY: the queue is ours. An answer that still comes finds nobody, and is thrown away.
+        unsafe { c::rd_kafka_queue_destroy(self.queue) }
     }
 }
 
 /// SAFETY: `event` is valid.
-unsafe fn described_id(event: *mut c::rd_kafka_event_t) -> Option<TopicId> {
+unsafe fn described_id(event: *mut c::rd_kafka_event_t) -> Result<TopicId, Code> {
+    const NOTHING: Code = Code::RD_KAFKA_RESP_ERR__BAD_MSG;
     // SAFETY: the caller's; each pointer belongs to the event and is checked.
     unsafe {
         let result = c::rd_kafka_event_DescribeTopics_result(event);
         if result.is_null() {
-            return None;
+            return Err(NOTHING);
         }
         let mut count = 0;
         let topics = c::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
         if topics.is_null() || count == 0 {
-            return None;
+            return Err(NOTHING);
+        }
+        let error = c::rd_kafka_TopicDescription_error(*topics);
+        if !error.is_null() && c::rd_kafka_error_code(error) != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return Err(c::rd_kafka_error_code(error));
         }
         let id = c::rd_kafka_TopicDescription_topic_id(*topics);
         if id.is_null() {
-            return None;
+            return Ok(TopicId::UNKNOWN);
         }
         let (high, low) = (c::rd_kafka_Uuid_most_significant_bits(id), c::rd_kafka_Uuid_least_significant_bits(id));
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&high.to_be_bytes());
         bytes[8..].copy_from_slice(&low.to_be_bytes());
-        Some(TopicId(bytes)).filter(|id| *id != TopicId::UNKNOWN)
+        Ok(TopicId(bytes))
     }
 }
