@@ -3,6 +3,8 @@
 
 #[path = "delivery/a_database_in_trouble_costs_no_record.rs"]
 mod a_database_in_trouble_costs_no_record;
+#[path = "delivery/a_drain_says_for_whom_it_waits.rs"]
+mod a_drain_says_for_whom_it_waits;
 #[path = "delivery/a_lent_transaction_is_given_back_whole.rs"]
 mod a_lent_transaction_is_given_back_whole;
 #[path = "delivery/a_lost_partition_is_no_end.rs"]
@@ -11,6 +13,8 @@ mod a_lost_partition_is_no_end;
 mod a_parked_key_holds_up_no_other;
 #[path = "delivery/a_position_out_of_range_halts_loudly.rs"]
 mod a_position_out_of_range_halts_loudly;
+#[path = "delivery/a_sink_that_hangs_holds_up_nobody.rs"]
+mod a_sink_that_hangs_holds_up_nobody;
 #[path = "delivery/a_sink_that_is_down_pauses_and_burns_nothing.rs"]
 mod a_sink_that_is_down_pauses_and_burns_nothing;
 #[path = "delivery/a_topic_that_is_deleted_ends_its_run.rs"]
@@ -27,6 +31,8 @@ mod crash_at_any_point_ends_as_promised;
 mod dead_letters_come_before_positions;
 #[path = "delivery/each_outcome_has_its_way.rs"]
 mod each_outcome_has_its_way;
+#[path = "delivery/holder.rs"]
+mod holder;
 #[path = "delivery/layers_wrap_each_attempt.rs"]
 mod layers_wrap_each_attempt;
 #[path = "delivery/older_than_the_window_is_decided.rs"]

@@ -17,6 +17,9 @@ use crate::record::{Record, TopicId};
 pub trait Sink: Send + Sync + 'static {
     /// Takes partitions over: raises their owner epoch and returns where they stand. Waits for a transaction of an
     /// older owner to end.
+    ///
+    /// Dropped before it has begun, it never begins: by then another process may own the partitions. Dropped while it goes
+    /// on, it leaves no note open, since nothing will run under it.
     fn claim(&self, partitions: Vec<ClaimAt>) -> BoxFuture<'static, Result<Vec<Claimed>, SinkError>>;
 
     /// Makes notes of partitions durable; of each whether it did. It does not where another owner took over. Once polled,

@@ -50,6 +50,9 @@ pub trait Log: Send {
         self.told_topic_id(wait)?.ok_or_else(late)
     }
 
+    /// Who is in the group, and has what of the topic. Blocks, at most as long as `wait`.
+    fn holders(&mut self, wait: Duration) -> Result<Vec<Holder>, LogError>;
+
     /// Answers [`LogEvent::Assigned`]: read each partition from this offset.
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError>;
 
@@ -86,6 +89,22 @@ pub enum LogEvent {
     OutOfRange { partition: i32, reason: String },
     /// The cluster cannot be reached for now; it is tried again.
     Unreachable(String),
+    /// The group does not take this member, for this reason; it is tried again.
+    Refused(String),
+    /// It takes it after all.
+    Admitted,
+}
+
+/// A member of the group, as its coordinator knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The id that the coordinator gave it.
+    pub member: String,
+    /// What it calls itself (`client.id`).
+    pub client: String,
+    pub host: String,
+    /// What it has of the topic, as far as that is told.
+    pub partitions: Vec<i32>,
 }
 
 /// The two ends of a partition.

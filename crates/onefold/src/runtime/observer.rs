@@ -56,7 +56,9 @@ pub enum WaitsFor {
     OwnSuspects,
     /// Another pipeline's, while which nothing else runs in the process.
     OthersSuspects,
-    /// A person: a position is out of range, or many keys die of one cause.
+    /// Other members of its group, which have partitions that a drain is to pass.
+    OtherMembers,
+    /// A person: a position is out of range, many keys die of one cause, or the group does not take this member in.
     Somebody,
 }
 
@@ -70,6 +72,7 @@ impl WaitsFor {
             WaitsFor::DeadLetters => "its dead-letter topic",
             WaitsFor::OwnSuspects => "its suspects",
             WaitsFor::OthersSuspects => "another pipeline's suspects",
+            WaitsFor::OtherMembers => "other members of its group",
             WaitsFor::Somebody => "somebody to mend it",
         }
     }

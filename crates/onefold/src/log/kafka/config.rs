@@ -53,7 +53,7 @@ impl KafkaSettings {
             .set("auto.offset.reset", "error")
             .set("enable.partition.eof", "true")
             .set("isolation.level", "read_committed")
-            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("partition.assignment.strategy", ASSIGNOR)
             .set("fetch.wait.max.ms", "100")
             .set("fetch.error.backoff.ms", "50")
             .set("queued.max.messages.kbytes", "32768")
@@ -85,6 +85,9 @@ impl KafkaSettings {
         config
     }
 }
+
+/// How partitions are shared: what moves is given up, and the rest read on.
+pub(super) const ASSIGNOR: &str = "cooperative-sticky";
 
 /// 64 MiB.
 const LARGEST: &str = "67108864";

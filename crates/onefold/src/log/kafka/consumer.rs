@@ -8,11 +8,12 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::config::KafkaSettings;
+use super::config::{ASSIGNOR, KafkaSettings};
 use super::context::Events;
+use super::members;
 use super::positions::Positions;
 use super::raw::{self, AskedTopicId, MessageQueue, Polled};
-use crate::log::{Bounds, CommitAt, CommittedAt, Log, LogError, LogEvent};
+use crate::log::{Bounds, CommitAt, CommittedAt, Holder, Log, LogError, LogEvent};
 use crate::record::{Record, TopicId};
 
 /// A consumer of one topic. Messages come through a queue of their own, so that not reading them holds up neither
@@ -24,6 +25,7 @@ pub struct KafkaLog {
     asked_id: Option<AskedTopicId>,
     /// Shared with messages whose headers are not read yet.
     consumer: Arc<BaseConsumer<Events>>,
+    group: String,
     topic: Arc<str>,
     topic_id: TopicId,
     reading: Positions,
@@ -67,8 +69,8 @@ impl KafkaLog {
         let messages = MessageQueue::of(&consumer);
         let [paused, asked_for] = [(); 2].map(|()| BTreeSet::new());
         let reading = Positions::default();
-        let (topic, asked_id) = (topic.into(), None);
-        Ok(KafkaLog { messages, asked_id, consumer, topic, topic_id, reading, paused, asked_for, place })
+        let (group, topic, asked_id) = (group.to_owned(), topic.into(), None);
+        Ok(KafkaLog { messages, asked_id, consumer, group, topic, topic_id, reading, paused, asked_for, place })
     }
 
     fn events(&self) -> &Events {
@@ -147,6 +149,14 @@ impl KafkaLog {
             }
             Some(RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::TopicAuthorizationFailed) => {
                 Err(LogError::Fatal(format!("the cluster does not let us read {}: {error}", self.topic)))
+            }
+            Some(RDKafkaErrorCode::InconsistentGroupProtocol) => {
+                self.events().refused(format!(
+                    "group {} does not take this member in: its other members share the partitions by another assignor than \
+                     {ASSIGNOR}, which this one uses. Give the pipeline a `group` of its own, or stop the other members",
+                    self.group
+                ));
+                Ok(())
             }
             _ => {
                 self.events().push(LogEvent::Unreachable(error.to_string()));
@@ -261,6 +271,18 @@ impl Log for KafkaLog {
             self.asked_id = None;
         }
         answer.transpose()
+    }
+
+    fn holders(&mut self, wait: Duration) -> Result<Vec<Holder>, LogError> {
+        let members = raw::members(self.consumer.client(), &self.group, wait)
+            .map_err(|code| unreachable(KafkaError::GroupListFetch(code.into())))?;
+        let holder = |member: raw::Member| Holder {
+            partitions: members::partitions(&member.assignment, &self.topic),
+            member: member.id,
+            client: member.client,
+            host: member.host,
+        };
+        Ok(members.into_iter().map(holder).collect())
     }
 
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {

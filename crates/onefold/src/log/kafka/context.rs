@@ -19,6 +19,8 @@ use crate::log::{CommitError, LogEvent};
 pub(super) struct Events {
     queue: Mutex<VecDeque<LogEvent>>,
     closing: AtomicBool,
+    /// The group did not take the member in, and that was told.
+    refused: AtomicBool,
     /// A rebalance that is to be answered at once: whether it assigns.
     unanswered: Mutex<Option<bool>>,
 }
@@ -26,6 +28,13 @@ pub(super) struct Events {
 impl Events {
     pub(super) fn push(&self, event: LogEvent) {
         self.lock().push_back(event);
+    }
+
+    /// The group does not take the member in, as it says at each try: told once, until it does.
+    pub(super) fn refused(&self, why: String) {
+        if !self.refused.swap(true, Ordering::Relaxed) {
+            self.push(LogEvent::Refused(why));
+        }
     }
 
     /// The oldest; but what takes partitions away goes before ends and answers, so that less is run in vain.
@@ -97,6 +106,9 @@ impl ConsumerContext for Events {
                 tracing::debug!("partitions could not be given up at the end: {error}");
             }
             return;
+        }
+        if assigned && self.refused.swap(false, Ordering::Relaxed) {
+            self.push(LogEvent::Admitted);
         }
         let partitions: Vec<i32> = list.elements().iter().map(|element| element.partition()).collect();
         // Until it is answered, a member takes part in no further rebalance. What is assigned is answered at once with

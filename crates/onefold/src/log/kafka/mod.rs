@@ -7,6 +7,7 @@ pub mod admin;
 mod config;
 mod consumer;
 mod context;
+mod members;
 mod positions;
 mod producer;
 #[allow(unsafe_code)]

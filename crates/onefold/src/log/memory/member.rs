@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::cluster::{MemoryCluster, Partition, State};
 use super::group::{Group, Member};
-use crate::log::{Bounds, CommitAt, CommitError, CommittedAt, Log, LogError, LogEvent};
+use crate::log::{Bounds, CommitAt, CommitError, CommittedAt, Holder, Log, LogError, LogEvent};
 use crate::record::{Record, TopicId};
 
 /// A member of a group. Dropped without [`Log::leave`], it vanishes as a killed process would.
@@ -105,6 +105,18 @@ impl Log for MemoryLog {
         self.asks_id = false;
         let topic = state.topics.get(&self.group.1).ok_or_else(|| LogError::NoTopic(self.group.1.clone()))?;
         Ok(Some(topic.id))
+    }
+
+    fn holders(&mut self, _: Duration) -> Result<Vec<Holder>, LogError> {
+        let state = self.cluster.lock();
+        let members = state.groups.get(&self.group).map(|group| &group.members);
+        let holder = |(id, member): (&u64, &Member)| Holder {
+            member: format!("member-{id}"),
+            client: "memory".into(),
+            host: "this process".into(),
+            partitions: member.held.clone(),
+        };
+        Ok(members.into_iter().flatten().map(holder).collect())
     }
 
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {

@@ -6,6 +6,7 @@ use onefold_core::guarantee::Protocol;
 use onefold_core::lane::Slot;
 
 use super::Engine;
+use super::claim::Claiming;
 use crate::log::LogEvent;
 
 /// Partitions that are assigned and do not read yet.
@@ -14,6 +15,17 @@ pub(super) struct Starting {
     pub(super) partitions: Vec<i32>,
     /// After a failure, not before this time.
     pub(super) not_before_ms: u64,
+    /// Some of them are being taken over in the sink.
+    pub(super) claiming: Option<Claiming>,
+}
+
+impl Starting {
+    /// The partition has started, or is not this member's any more: a claim of it is given up, and those that were claimed
+    /// with it are claimed anew.
+    pub(super) fn remove(&mut self, partition: i32) {
+        self.partitions.retain(|starting| *starting != partition);
+        self.claiming.take_if(|claiming| claiming.starts.iter().any(|(at, _)| at.partition == partition));
+    }
 }
 
 /// Partitions that are being given up.
@@ -53,6 +65,8 @@ impl Engine {
             }
             LogEvent::Committed(answer) => self.on_committed(answer),
             LogEvent::OutOfRange { partition, reason } => self.halt(partition, reason),
+            LogEvent::Refused(why) => self.report.refused(self.plan.name(), why),
+            LogEvent::Admitted => self.report.admitted(self.plan.name()),
             LogEvent::Unreachable(why) => self.report.unreachable(self.plan.name(), super::report::Whose::Cluster, why),
         }
         Ok(())
@@ -68,7 +82,7 @@ impl Engine {
     }
 
     fn on_revoked(&mut self, partitions: Vec<i32>) {
-        self.starting.partitions.retain(|partition| !partitions.contains(partition));
+        partitions.iter().for_each(|partition| self.starting.remove(*partition));
         for partition in &partitions {
             if let Some(owned) = self.owned.get_mut(partition) {
                 owned.progress.close();
@@ -193,7 +207,7 @@ impl Engine {
                 self.report.lag_left += owned.lag();
             }
         }
-        self.starting.partitions.retain(|starting| *starting != partition);
+        self.starting.remove(partition);
         if self.careful.forget(partition) {
             self.lanes.admit_held();
         }

@@ -181,6 +181,7 @@ impl Engine {
         let open: Vec<i32> = targets.iter().filter(is_open).map(|(partition, _)| *partition).collect();
         if open.iter().any(|partition| self.owned.contains_key(partition)) || !self.starting.partitions.is_empty() {
             self.ending.runs_out = false;
+            self.moves_elsewhere();
             return false;
         }
         let mine_is_done = self.lanes.parked().records == 0 && self.relay.is_idle() && self.has_run_what_it_passed();

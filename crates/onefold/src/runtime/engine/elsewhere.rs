@@ -2,12 +2,13 @@
 //! says where they have committed what the sink does not hold.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 use onefold_core::progress::Saved;
 
-use super::drain::ASK;
 use super::report::Whose;
+use super::waits::{Open, Standstill};
 use super::{Engine, Worker};
 use crate::boundary::sink::SinkError;
 use crate::log::CommittedAt;
@@ -18,8 +19,15 @@ use crate::record::Record;
 #[derive(Default)]
 pub(super) struct Others {
     asked_ms: u64,
-    behind: Vec<Behind>,
-    /// Since when nothing of that has moved.
+    look: Option<Look>,
+    pub(super) standstill: Standstill,
+}
+
+/// A look at the sink that is under way: one at a time, however long the sink takes.
+struct Look {
+    /// Asked first: whoever shares the database commits there before it commits here.
+    committed: Vec<CommittedAt>,
+    told: Receiver<Result<Vec<Option<i64>>, SinkError>>,
     since_ms: u64,
 }
 
@@ -31,19 +39,10 @@ pub(super) enum Elsewhere {
     Astray(String),
 }
 
-/// The group's offset passes records that the sink does not hold.
-#[derive(Clone, Copy, PartialEq)]
-struct Behind {
-    partition: i32,
-    committed: i64,
-    position: Option<i64>,
-}
-
 const ASK_EVERY_MS: u64 = 500;
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Somebody who shares the database and has taken a partition over moves its position within this time, or commits
-/// what it has: four commits a second.
-const STANDS_STILL_MS: u64 = 5_000;
+const ASK: Duration = Duration::from_secs(1);
+/// What else is written to the same database goes first; when it takes longer than this, that is said.
+const LATE_MS: u64 = 1_000;
 
 impl Engine {
     /// Whether partitions that others have are past the drain's targets: by the sink's own positions where it has them,
@@ -53,17 +52,54 @@ impl Engine {
             return Elsewhere::Passed;
         }
         let now = self.clock.now_ms();
+        if let Some(look) = self.ending.others.look.take() {
+            return self.go_on_looking(now, look, partitions);
+        }
         if now < self.ending.others.asked_ms + ASK_EVERY_MS {
             return Elsewhere::Open;
         }
         self.ending.others.asked_ms = now;
-        // Asked first: whoever shares the database commits there before it commits here.
-        let Ok(committed) = self.log.committed(partitions, ASK) else { return Elsewhere::Open };
-        if !self.protocol.position_is_in_sink() {
-            let all = committed.iter().all(|at| self.has_reached(at.partition, at.offset));
-            return if all { Elsewhere::Passed } else { Elsewhere::Open };
+        let committed = match self.log.committed(partitions, ASK) {
+            Ok(committed) => committed,
+            Err(why) => {
+                self.report.unreachable(self.plan.name(), Whose::Cluster, why.to_string());
+                return Elsewhere::Open;
+            }
+        };
+        match &self.worker {
+            Worker::Sink(sink) if self.protocol.position_is_in_sink() => {
+                let (asked, wake) = (sink.positions(partitions.to_vec()), self.inbox.waker());
+                let (tell, told) = std::sync::mpsc::channel();
+                self.tokio.spawn(async move {
+                    // Nobody is left to hear it where the engine has ended.
+                    let _ = tell.send(asked.await);
+                    wake();
+                });
+                self.ending.others.look = Some(Look { committed, told, since_ms: now });
+                Elsewhere::Open
+            }
+            _ => self.compare(now, &committed, None),
         }
-        let positions = match self.positions_elsewhere(partitions) {
+    }
+
+    /// Hears the sink's answer, when it is there: this thread has signals and rebalances to hear meanwhile.
+    fn go_on_looking(&mut self, now: u64, look: Look, partitions: &[i32]) -> Elsewhere {
+        let told = match look.told.try_recv() {
+            Ok(told) => told,
+            Err(TryRecvError::Disconnected) => Err(SinkError::Down("it does not tell its positions".into())),
+            Err(TryRecvError::Empty) => {
+                if let (Worker::Sink(sink), true) = (&self.worker, now >= look.since_ms + LATE_MS) {
+                    let why = format!(
+                        "{} does not answer where its positions are: what is written there before goes first",
+                        sink.name()
+                    );
+                    self.report.unreachable(self.plan.name(), Whose::Sink, why);
+                }
+                self.ending.others.look = Some(look);
+                return Elsewhere::Open;
+            }
+        };
+        let positions = match told {
             Ok(positions) => positions,
             Err(why) => {
                 self.report.unreachable(self.plan.name(), Whose::Sink, why.to_string());
@@ -71,7 +107,13 @@ impl Engine {
             }
         };
         self.report.reached(self.plan.name(), Whose::Sink);
-        self.compare(now, &committed, &positions)
+        // Some have come here or gone since it was asked: it is asked again about those that are open now.
+        if !look.committed.iter().map(|at| at.partition).eq(partitions.iter().copied()) {
+            return Elsewhere::Open;
+        }
+        let of = |(at, position): (&CommittedAt, Option<i64>)| Some((at.partition, position?));
+        let positions = look.committed.iter().zip(positions).filter_map(of).collect();
+        self.compare(now, &look.committed, Some(&positions))
     }
 
     fn has_reached(&self, partition: i32, offset: Option<i64>) -> bool {
@@ -79,53 +121,44 @@ impl Engine {
         offset.is_some_and(|offset| target.is_none_or(|target| offset >= *target))
     }
 
-    fn positions_elsewhere(&self, partitions: &[i32]) -> Result<BTreeMap<i32, i64>, SinkError> {
-        let Worker::Sink(sink) = &self.worker else { return Ok(BTreeMap::new()) };
-        let asked = sink.positions(partitions.to_vec());
-        let (tell, told) = std::sync::mpsc::channel();
-        self.tokio.spawn(async move { tell.send(asked.await) });
-        // What else is written to the same database goes first, and may hang: this thread has signals to hear.
-        let late = |_| SinkError::Down("its positions were not told in time: other work on it goes first".into());
-        let positions = told.recv_timeout(PATIENCE).map_err(late)??;
-        Ok(partitions.iter().zip(positions).filter_map(|(partition, at)| Some((*partition, at?))).collect())
-    }
-
-    fn compare(&mut self, now: u64, committed: &[CommittedAt], positions: &BTreeMap<i32, i64>) -> Elsewhere {
-        let position = |at: &CommittedAt| positions.get(&at.partition).copied();
-        let open: Vec<&CommittedAt> =
-            committed.iter().filter(|at| !self.has_reached(at.partition, position(at))).collect();
+    /// `positions`: the sink's own, where it has them.
+    fn compare(&mut self, now: u64, committed: &[CommittedAt], positions: Option<&BTreeMap<i32, i64>>) -> Elsewhere {
+        let target = |partition| self.ending.targets.as_ref().and_then(|targets| targets.get(&partition)).copied();
+        let open = committed.iter().map(|at| Open {
+            partition: at.partition,
+            target: target(at.partition).unwrap_or(0),
+            committed: at.offset,
+            position: positions.and_then(|positions| positions.get(&at.partition)).copied(),
+        });
+        let counts = |open: &Open| if positions.is_some() { open.position } else { open.committed };
+        let open: Vec<Open> = open.filter(|open| !self.has_reached(open.partition, counts(open))).collect();
         if open.is_empty() {
+            self.moves_elsewhere();
             return Elsewhere::Passed;
+        }
+        if !self.stands_still(now, &open) {
+            return Elsewhere::Open;
         }
         // Also of commits that are not Onefold's: whoever has the partition then does not move the position here. Where a tool
         // has moved the group, and Onefold goes through the records all the same, the position does not stand still.
-        let passed = open.iter().filter(|at| self.has_reached(at.partition, at.offset));
-        let behind: Vec<Behind> = passed
-            .map(|at| Behind { partition: at.partition, committed: at.offset.unwrap_or(0), position: position(at) })
-            .collect();
-        let everywhere = behind.len() == open.len();
-        let others = &mut self.ending.others;
-        if !everywhere || others.behind != behind {
-            (others.behind, others.since_ms) = (behind, now);
-            return Elsewhere::Open;
+        if positions.is_some() && open.iter().all(|open| self.has_reached(open.partition, open.committed)) {
+            return Elsewhere::Astray(self.astray(&open));
         }
-        match now < others.since_ms + STANDS_STILL_MS {
-            true => Elsewhere::Open,
-            false => Elsewhere::Astray(self.astray(&behind)),
-        }
+        self.say_who_stands_still(now, &open);
+        Elsewhere::Open
     }
 
-    fn astray(&self, behind: &[Behind]) -> String {
+    fn astray(&self, open: &[Open]) -> String {
         let Worker::Sink(sink) = &self.worker else { return String::new() };
         let (name, group, topic) = (sink.name(), &self.plan.group, &self.topic);
-        let each = |behind: &Behind| {
-            let position = match behind.position {
+        let each = |open: &Open| {
+            let position = match open.position {
                 Some(position) => format!("stands at {position} there"),
                 None => "has no position there".to_owned(),
             };
-            format!("partition {} is committed up to {} and {position}", behind.partition, behind.committed)
+            format!("partition {} is committed up to {} and {position}", open.partition, open.committed.unwrap_or(0))
         };
-        let partitions: Vec<String> = behind.iter().map(each).collect();
+        let partitions: Vec<String> = open.iter().map(each).collect();
         format!(
             "another member of group {group} has gone through records of {topic} that {name} does not hold: {}. It \
              writes to another database, or is another program (or this one was restored, and has not caught up). Nothing \

@@ -1,12 +1,13 @@
 //! One pipeline at work, on a thread of its own.
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
-//! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`]), look for
-//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`gone`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`], [`origin`], [`claim`]), look for
+//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`waits`], [`gone`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
 mod at_once;
 mod careful;
+mod claim;
 mod commit;
 mod dispatch;
 mod drain;
@@ -26,6 +27,7 @@ mod suspects;
 mod task;
 mod turns;
 mod verdict;
+mod waits;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -11,8 +11,8 @@ use onefold_core::suspects::{Note, Suspects, SuspectsSettings};
 use super::owned::Owned;
 use super::report::Whose;
 use super::suspects::Watch;
-use super::{Engine, Worker};
-use crate::boundary::sink::{ClaimAt, Claimed, SinkError};
+use super::Engine;
+use crate::boundary::sink::{Claimed, SinkError};
 use crate::log::{Bounds, CommittedAt, LogError};
 use crate::pipeline::start::Start;
 
@@ -22,18 +22,20 @@ const ASK: Duration = Duration::from_secs(10);
 impl Engine {
     /// Starts the partitions that were assigned; those that cannot start yet are tried again.
     pub(super) fn start_waiting(&mut self) -> Result<(), String> {
-        if self.starting.partitions.is_empty() || self.clock.now_ms() < self.starting.not_before_ms {
-            return Ok(());
-        }
-        let partitions = std::mem::take(&mut self.starting.partitions);
-        match self.start(&partitions) {
-            Ok(()) => {
+        let is_due = !self.starting.partitions.is_empty() && self.clock.now_ms() >= self.starting.not_before_ms;
+        let started = match self.starting.claiming.take() {
+            Some(claiming) => self.go_on_claiming(claiming),
+            None if is_due => self.start(&self.starting.partitions.clone()),
+            None => return Ok(()),
+        };
+        match started {
+            Ok(true) => {
                 self.report.reached(self.plan.name(), Whose::Sink);
                 Ok(())
             }
+            Ok(false) => Ok(()),
             Err(StartError::Later(whose, why)) => {
                 self.report.unreachable(self.plan.name(), whose, why);
-                self.starting.partitions = partitions;
                 self.starting.not_before_ms = self.clock.now_ms() + 1000;
                 Ok(())
             }
@@ -41,20 +43,37 @@ impl Engine {
         }
     }
 
-    fn start(&mut self, partitions: &[i32]) -> Result<(), StartError> {
+    /// Whether they have started: what is claimed in a sink starts when it is.
+    fn start(&mut self, partitions: &[i32]) -> Result<bool, StartError> {
         let committed = self.log.committed(partitions, ASK)?;
         let mut starts = Vec::new();
         for at in committed {
             let bounds = self.log.bounds(at.partition, ASK)?;
             starts.push((at, bounds));
         }
-        let positions = if self.protocol.position_is_in_sink() {
-            self.positions_in_sink(&starts)?
-        } else {
-            self.positions_in_commits(&starts)?
-        };
+        if self.protocol.position_is_in_sink() {
+            self.claim(starts)?;
+            return Ok(false);
+        }
+        let positions = self.positions_in_commits(&starts)?;
+        self.read_from(positions, starts)?;
+        Ok(true)
+    }
+
+    /// Reads each partition from its position.
+    pub(super) fn read_from(
+        &mut self,
+        positions: Vec<Position>,
+        starts: Vec<(CommittedAt, Bounds)>,
+    ) -> Result<(), StartError> {
         let mut reading = Vec::new();
-        for (position, (at, bounds)) in positions.into_iter().zip(starts) {
+        let partitions: Vec<i32> = starts.iter().map(|(at, _)| at.partition).collect();
+        for (position, (at, mut bounds)) in positions.into_iter().zip(starts) {
+            if position.start > bounds.end {
+                // The owner before has gone on while the claim waited: the end is another by now. What is noted of it is not
+                // durable then, and goes into the sink before anything is read.
+                bounds = self.log.bounds(position.partition, ASK)?;
+            }
             let behind = self.is_behind(&at, position.start);
             if let Some(problem) = out_of_range(&position, bounds) {
                 self.halt(position.partition, problem);
@@ -65,7 +84,9 @@ impl Engine {
             }
             self.own(position, bounds, behind);
         }
-        Ok(self.log.start(&reading)?)
+        self.log.start(&reading)?;
+        partitions.iter().for_each(|partition| self.starting.remove(*partition));
+        Ok(())
     }
 
     fn own(&mut self, position: Position, bounds: Bounds, behind: Option<i64>) {
@@ -95,25 +116,6 @@ impl Engine {
         }
         self.report.halted.remove(&position.partition);
         self.owned.insert(position.partition, owned);
-    }
-
-    /// The sink's own position; Kafka's commit is not read but for a remark.
-    fn positions_in_sink(&mut self, starts: &[(CommittedAt, Bounds)]) -> Result<Vec<Position>, StartError> {
-        let Worker::Sink(sink) = &self.worker else { return Ok(Vec::new()) };
-        let sink = sink.clone();
-        let mut wanted = Vec::new();
-        for (at, bounds) in starts {
-            let (partition, start) = (at.partition, self.configured_start(at.partition, *bounds)?);
-            let Bounds { earliest, end } = *bounds;
-            wanted.push(ClaimAt { partition, start, earliest, end, suspects: self.suspects_settings() });
-        }
-        let (tell, told) = std::sync::mpsc::channel();
-        self.tokio.spawn(async move { tell.send(sink.claim(wanted).await) });
-        let claimed = told.recv().map_err(|_| SinkError::Down("the claim was given up".into()))??;
-        for ((at, _), claim) in starts.iter().zip(&claimed) {
-            self.remark_on_foreign_commit(at, claim);
-        }
-        Ok(claimed.into_iter().map(Position::of_claim).collect())
     }
 
     fn positions_in_commits(&mut self, starts: &[(CommittedAt, Bounds)]) -> Result<Vec<Position>, StartError> {
@@ -158,7 +160,7 @@ impl Engine {
         start
     }
 
-    fn suspects_settings(&self) -> SuspectsSettings {
+    pub(super) fn suspects_settings(&self) -> SuspectsSettings {
         SuspectsSettings::crashes(self.plan.retry.crashes)
     }
 
@@ -169,7 +171,7 @@ impl Engine {
         }
     }
 
-    fn configured_start(&mut self, partition: i32, bounds: Bounds) -> Result<i64, LogError> {
+    pub(super) fn configured_start(&mut self, partition: i32, bounds: Bounds) -> Result<i64, LogError> {
         match self.plan.start {
             Start::Earliest => Ok(bounds.earliest),
             Start::Latest => Ok(bounds.end),
@@ -177,8 +179,8 @@ impl Engine {
         }
     }
 
-    /// Somebody moved the group's offset with a tool, and would wonder why nothing happens.
-    fn remark_on_foreign_commit(&self, at: &CommittedAt, claim: &Claimed) {
+    /// Somebody moved the group's offset with a tool, and would wonder why nothing happens: the sink's own position counts.
+    pub(super) fn remark_on_foreign_commit(&self, at: &CommittedAt, claim: &Claimed) {
         let Some(offset) = at.offset.filter(|_| !Saved::is_ours(at.metadata.as_deref())) else { return };
         let (group, topic, partition) = (&self.plan.group, &self.topic, at.partition);
         let quoted = |name: &str| format!("'{}'", name.replace('\'', "''"));
@@ -194,7 +196,7 @@ impl Engine {
 }
 
 /// Where a partition starts.
-struct Position {
+pub(super) struct Position {
     partition: i32,
     start: i64,
     saved: Option<Saved>,
@@ -203,7 +205,7 @@ struct Position {
 }
 
 impl Position {
-    fn of_claim(claim: Claimed) -> Position {
+    pub(super) fn of_claim(claim: Claimed) -> Position {
         let saved = Saved { base: claim.next_offset, leader_epoch: claim.leader_epoch, runs: claim.done, note: None };
         Position {
             partition: claim.partition,
@@ -238,7 +240,7 @@ fn out_of_range(position: &Position, bounds: Bounds) -> Option<String> {
 }
 
 /// Why a partition does not start.
-enum StartError {
+pub(super) enum StartError {
     Later(Whose, String),
     Never(String),
 }

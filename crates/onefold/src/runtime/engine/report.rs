@@ -27,6 +27,8 @@ pub(super) struct Report {
     /// Why the flood guard holds everything back.
     pub(super) systemic: Option<String>,
     unreachable: Option<Unreachable>,
+    /// Why the group does not take this member in.
+    refused: Option<String>,
     /// What was said of what cannot be reached, since a record was last finished: each once.
     said: BTreeSet<String>,
     said_down: bool,
@@ -92,6 +94,19 @@ impl Report {
         if self.unreachable.take_if(|last| last.whose == whose).is_some() {
             self.said.clear();
             tracing::warn!(pipeline, "goes on: {} can be reached again", whose.name());
+        }
+    }
+
+    pub(super) fn refused(&mut self, pipeline: &str, why: String) {
+        if self.refused.as_ref() != Some(&why) {
+            tracing::error!(pipeline, "{why}");
+        }
+        self.refused = Some(why);
+    }
+
+    pub(super) fn admitted(&mut self, pipeline: &str) {
+        if self.refused.take().is_some() {
+            tracing::warn!(pipeline, "goes on: the group has taken this member in");
         }
     }
 
@@ -191,6 +206,8 @@ impl Engine {
             (unreachable.is_some_and(|last| last.whose == Whose::Cluster), WaitsFor::Cluster),
             (self.relay.problem.is_some(), WaitsFor::DeadLetters),
             (self.flood.is_on() || !self.report.halted.is_empty(), WaitsFor::Somebody),
+            (self.report.refused.is_some(), WaitsFor::Somebody),
+            (self.ending.others.standstill.waits.is_some(), WaitsFor::OtherMembers),
             (self.is_careful(), WaitsFor::OwnSuspects),
         ];
         reasons.into_iter().find(|(holds, _)| *holds).map(|(_, what)| what)
@@ -211,6 +228,8 @@ impl Engine {
         }
         reasons.extend(self.relay.problem.clone());
         reasons.extend(self.report.halted.iter().map(|(partition, why)| format!("partition {partition}: {why}")));
+        reasons.extend(self.report.refused.clone());
+        reasons.extend(self.ending.others.standstill.waits.clone());
         if self.owned.keys().any(|partition| self.lanes.full(*partition as u32) == Some(Full::Parked)) {
             reasons.push(PauseReason::Parked.as_str().to_owned());
         }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::statements::Statements;
 use super::{position, suspects};
-use crate::boundary::sink::{ClaimAt, Claimed, SinkError, SinkSettings};
+use crate::boundary::sink::{ClaimAt, Claimed, NoteAt, SinkError, SinkSettings};
 
 /// Raises the owner epoch of each partition. Immediate: waits for the transaction of an older owner to end, and then
 /// sees what it did.
@@ -20,10 +20,15 @@ pub(super) fn claim(
     let claimed = wanted.iter().map(|at| claim_one(&tx, own, settings, at)).collect::<rusqlite::Result<Vec<_>>>();
     let mut claimed = claimed.map_err(down)?;
     tx.commit().map_err(down)?;
-    for claim in &mut claimed {
+    for (_, claim) in wanted.iter().zip(&mut claimed).filter(|(at, claim)| is_noted(at, claim.next_offset)) {
         claim.suspects.durable(claim.suspects.note().0, claim.next_offset);
     }
     Ok(claimed)
+}
+
+/// Out of range, nothing of it will run: an open note would charge somebody with an end.
+fn is_noted(at: &ClaimAt, next_offset: i64) -> bool {
+    (at.earliest..=at.end).contains(&next_offset)
 }
 
 fn claim_one(conn: &Connection, own: &Statements, settings: &SinkSettings, at: &ClaimAt) -> rusqlite::Result<Claimed> {
@@ -46,11 +51,28 @@ fn claim_one(conn: &Connection, own: &Statements, settings: &SinkSettings, at: &
     // A row that was just made begins anew, whatever was noted about one that is gone.
     let found = found.filter(|_| epoch > 1);
     let suspects = Suspects::opened(found, next_offset, at.end, at.suspects);
-    // Out of range, nothing of it will run: an open note would charge somebody with an end.
-    if (at.earliest..=at.end).contains(&next_offset) {
+    if is_noted(at, next_offset) {
         suspects::write(own, conn, settings, at.partition, suspects.note().1)?;
     }
     Ok(Claimed { partition: at.partition, epoch, next_offset, leader_epoch, done, suspects })
+}
+
+/// Nothing runs under this claim, whose owner has let the partitions go while it was made: nobody is to be charged for it.
+pub(super) fn give_up(
+    conn: &mut Connection,
+    own: &Statements,
+    settings: &SinkSettings,
+    wanted: &[ClaimAt],
+    claimed: Vec<Claimed>,
+) {
+    let closed = |(_, mut claim): (&ClaimAt, Claimed)| {
+        claim.suspects.close();
+        NoteAt { partition: claim.partition, epoch: claim.epoch, note: claim.suspects.note().1 }
+    };
+    let notes: Vec<NoteAt> = wanted.iter().zip(claimed).filter(|(at, claim)| is_noted(at, claim.next_offset)).map(closed).collect();
+    if let Err(why) = suspects::write_all(conn, own, settings, &notes) {
+        tracing::debug!("the notes of a claim that was given up stay open: {why}");
+    }
 }
 
 /// Refuses rows of the same group and topic name under another cluster or topic id: their offsets mean other records.

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rusqlite::TransactionBehavior;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::batch::{Batch, InDatabase};
+use super::statements::Statements;
 use super::writer::Writer;
 use super::{Sqlite, claim, down_at, ids, named_error, position, schema, setup, suspects, tried, verdicts};
 use crate::boundary::sink::{
@@ -39,9 +40,7 @@ impl SqliteSink {
 
     fn call<T: Send + 'static>(
         &self,
-        act: impl FnOnce(&mut rusqlite::Connection, &super::statements::Statements, &InDatabase) -> Result<T, SinkError>
-        + Send
-        + 'static,
+        act: impl FnOnce(&mut Connection, &Statements, &InDatabase) -> Result<T, SinkError> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, SinkError>> {
         let (writer, of, path) = (self.writer.clone(), self.of.clone(), self.path.clone());
         Box::pin(async move {
@@ -73,7 +72,18 @@ impl Sink for SqliteSink {
     }
 
     fn claim(&self, partitions: Vec<ClaimAt>) -> BoxFuture<'static, Result<Vec<Claimed>, SinkError>> {
-        self.call(move |conn, own, of| claim::claim(conn, own, &of.settings, &partitions))
+        let (writer, of, path) = (self.writer.clone(), self.of.clone(), self.path.clone());
+        Box::pin(async move {
+            let (claims, gives_up) = (of.clone(), of.clone());
+            let claim = move |conn: &mut Connection, own: &Statements| {
+                claim::claim(conn, own, &claims.settings, &partitions).map(|claimed| (claimed, partitions))
+            };
+            let give_up = move |conn: &mut Connection, own: &Statements, (claimed, wanted): (Vec<_>, Vec<_>)| {
+                claim::give_up(conn, own, &gives_up.settings, &wanted, claimed);
+            };
+            let claimed = writer.call_while_wanted(claim, give_up).await;
+            claimed.map(|(claimed, _)| claimed).map_err(|why| named_error(&path, why))
+        })
     }
 
     fn note(&self, notes: Vec<NoteAt>) -> BoxFuture<'static, Result<Vec<bool>, SinkError>> {

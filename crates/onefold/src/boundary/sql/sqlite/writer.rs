@@ -80,6 +80,26 @@ impl Writer {
         self.ask(Message::Call, act).await
     }
 
+    /// As [`Writer::call`]; but when nobody waits for it any more it does not begin, and where that shows only afterwards,
+    /// `undo` is told what was done.
+    pub(super) async fn call_while_wanted<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Connection, &Statements) -> Result<T, SinkError> + Send + 'static,
+        undo: impl FnOnce(&mut Connection, &Statements, T) + Send + 'static,
+    ) -> Result<T, SinkError> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let call: Call = Box::new(move |conn, own| {
+            if answer.is_closed() {
+                return;
+            }
+            if let Err(Ok(done)) = answer.send(act(conn, own)) {
+                undo(conn, own, done);
+            }
+        });
+        let _ = self.work.send(Message::Call(call));
+        answered.await.unwrap_or_else(|_| Err(SinkError::Down("the SQLite thread has ended".into())))
+    }
+
     /// Runs a query on the connection, without waiting for what was sent before: marks that are under way would
     /// otherwise be synced one by one.
     pub(super) async fn read<T: Send + 'static>(

@@ -150,7 +150,7 @@ unsafe fn record(
 }
 
 /// SAFETY: `from` is null or has `length` bytes, for as long as the result is used.
-unsafe fn bytes_of<'a>(from: *const c_void, length: usize) -> &'a [u8] {
+pub(super) unsafe fn bytes_of<'a>(from: *const c_void, length: usize) -> &'a [u8] {
     // SAFETY: the caller's.
     if from.is_null() { &[] } else { unsafe { std::slice::from_raw_parts(from.cast::<u8>(), length) } }
 }

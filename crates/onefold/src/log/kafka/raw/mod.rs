@@ -5,6 +5,7 @@
 //! the same function and is not kept, but for the queue handles, which their types own.
 
 mod commits;
+mod members;
 mod messages;
 mod produce;
 mod queue;
@@ -12,6 +13,7 @@ mod seek;
 mod topic_id;
 
 pub(super) use commits::{commit, committed, set_leader_epochs};
+pub(super) use members::{Member, members};
 pub use messages::headers;
 pub(super) use messages::read_stray;
 pub(super) use produce::{produce, take_back};

@@ -1,0 +1,260 @@
+//! A database whose only thread hangs answers nothing: neither a claim of a partition, nor where its positions are. Signals
+//! and rebalances are heard all the same, what hangs is named, and no questions pile up.
+
+use std::future::IntoFuture;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use onefold::boundary::sink::{
+    Answer, ClaimAt, Claimed, DeadRow, NoteAt, PassOver, Sink, SinkError, SinkSettings, Suspects, TxDone, TxJob,
+};
+use onefold::boundary::{BoxFuture, Database, Tx, TxEffect};
+use onefold::prelude::*;
+use onefold::runtime::observer::WaitsFor;
+use onefold::testing::{self, MemoryCluster};
+use onefold::{Observer, Ready, Snapshot};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+
+use crate::common::payments;
+use crate::holder::Holder;
+
+/// A database that answers when a test lets it.
+#[derive(Clone)]
+struct Slow(Arc<State>);
+
+struct State {
+    claims: watch::Sender<bool>,
+    looks: watch::Sender<bool>,
+    claims_begun: AtomicU32,
+    claims_given_up: AtomicU32,
+    looks_begun: AtomicU32,
+    looks_under_way: AtomicU32,
+    /// Where its one partition stands, if anybody asks.
+    position: AtomicI64,
+    effects: AtomicU32,
+    refuses_passes: AtomicU32,
+    passed: Mutex<UnboundedSender<PassOver>>,
+}
+
+/// Counts itself while it is under way.
+struct UnderWay(Arc<State>, fn(&State) -> &AtomicU32);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.1(&self.0).fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Slow {
+    fn new() -> (Slow, UnboundedReceiver<PassOver>) {
+        let (passed, passes) = unbounded_channel();
+        let state = State {
+            claims: watch::Sender::new(true),
+            looks: watch::Sender::new(true),
+            claims_begun: AtomicU32::new(0),
+            claims_given_up: AtomicU32::new(0),
+            looks_begun: AtomicU32::new(0),
+            looks_under_way: AtomicU32::new(0),
+            position: AtomicI64::new(0),
+            effects: AtomicU32::new(0),
+            refuses_passes: AtomicU32::new(0),
+            passed: Mutex::new(passed),
+        };
+        (Slow(Arc::new(state)), passes)
+    }
+
+    fn pipeline(&self) -> Ready {
+        async fn nothing(_: &mut Tx<Slow>) -> Handled {
+            Ok(Done)
+        }
+        Pipeline::from("payments").group("loyalty").in_transaction_of(self.clone()).handle(nothing)
+    }
+}
+
+impl Database for Slow {
+    type Conn = ();
+
+    fn target(&self) -> String {
+        "slow".to_owned()
+    }
+
+    fn sink(self, _: Arc<dyn TxEffect<Self>>, _: SinkSettings) -> Result<Arc<dyn Sink>, SinkError> {
+        Ok(Arc::new(self))
+    }
+}
+
+async fn open(gate: &watch::Sender<bool>) {
+    gate.subscribe().wait_for(|open| *open).await.expect("the state holds its sender");
+}
+
+impl Sink for Slow {
+    fn claim(&self, partitions: Vec<ClaimAt>) -> BoxFuture<'static, Result<Vec<Claimed>, SinkError>> {
+        let state = self.0.clone();
+        state.claims_begun.fetch_add(1, Ordering::SeqCst);
+        let given_up = UnderWay(state.clone(), |state| &state.claims_given_up);
+        Box::pin(async move {
+            open(&state.claims).await;
+            std::mem::forget(given_up);
+            let claimed = |at: ClaimAt| Claimed {
+                partition: at.partition,
+                epoch: 1,
+                next_offset: at.start,
+                leader_epoch: None,
+                done: Vec::new(),
+                suspects: Suspects::unwatched(at.suspects),
+            };
+            Ok(partitions.into_iter().map(claimed).collect())
+        })
+    }
+
+    fn positions(&self, partitions: Vec<i32>) -> BoxFuture<'static, Result<Vec<Option<i64>>, SinkError>> {
+        let state = self.0.clone();
+        Box::pin(async move {
+            state.looks_begun.fetch_add(1, Ordering::SeqCst);
+            state.looks_under_way.fetch_add(1, Ordering::SeqCst);
+            open(&state.looks).await;
+            state.looks_under_way.fetch_sub(1, Ordering::SeqCst);
+            Ok(partitions.iter().map(|_| Some(state.position.load(Ordering::SeqCst))).collect())
+        })
+    }
+
+    fn pass(&self, over: Vec<PassOver>) -> BoxFuture<'static, Result<(), SinkError>> {
+        let refuses = |left: u32| left.checked_sub(1);
+        if self.0.refuses_passes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, refuses).is_ok() {
+            return Box::pin(std::future::ready(Err(SinkError::Down("it is locked".into()))));
+        }
+        for over in over {
+            let _ = self.0.passed.lock().unwrap().send(over);
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn submit(&self, jobs: Vec<TxJob>, answer: Answer) {
+        self.0.effects.fetch_add(jobs.len() as u32, Ordering::SeqCst);
+        answer(jobs.iter().map(|_| TxDone::Done(Outcome::Done)).collect());
+    }
+
+    fn name(&self) -> String {
+        "slow".to_owned()
+    }
+
+    fn note(&self, notes: Vec<NoteAt>) -> BoxFuture<'static, Result<Vec<bool>, SinkError>> {
+        Box::pin(std::future::ready(Ok(notes.iter().map(|_| true).collect())))
+    }
+
+    fn check_origin(&self) -> BoxFuture<'static, Result<(), SinkError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn forget_old_ids(&self) -> BoxFuture<'static, Result<usize, SinkError>> {
+        Box::pin(std::future::ready(Ok(0)))
+    }
+
+    fn unpublished(&self, _: usize) -> BoxFuture<'static, Result<Vec<DeadRow>, SinkError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn published(&self, _: Vec<i64>) -> BoxFuture<'static, Result<(), SinkError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn cluster(partitions: i32) -> MemoryCluster {
+    let cluster = MemoryCluster::new();
+    cluster.create_topic("payments", partitions);
+    for payment in payments(40) {
+        cluster.append(payment);
+    }
+    cluster
+}
+
+/// Until it says that it waits for its sink, with this.
+async fn says(told: &mut UnboundedReceiver<Snapshot>, what: &str) -> String {
+    loop {
+        let snapshot = told.recv().await.expect("it runs on");
+        if let Some(why) = snapshot.paused.filter(|why| why.contains(what)) {
+            assert_eq!(snapshot.waits_for, Some(WaitsFor::Sink), "{why}");
+            return why;
+        }
+    }
+}
+
+const LONGEST: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_hangs_is_named_and_a_stop_is_heard() {
+    let (cluster, (slow, _passes)) = (cluster(2), Slow::new());
+    slow.0.claims.send_replace(false);
+    let (observer, mut told) = Observer::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = testing::run_on(&cluster, slow.pipeline()).at_most(LONGEST).observe(observer);
+    let running = tokio::spawn(running.until(async { drop(stopped.await) }).into_future());
+    let why = says(&mut told, "slow does not answer").await;
+    assert!(why.contains("partitions 0, 1 of payments cannot be taken over there"), "{why}");
+    assert_eq!(slow.0.claims_begun.load(Ordering::SeqCst), 1, "one claim, however long it takes");
+    drop(stop);
+    running.await.unwrap().unwrap();
+    assert_eq!((slow.0.claims_given_up.load(Ordering::SeqCst), slow.0.effects.load(Ordering::SeqCst)), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebalance_is_heard_while_a_claim_hangs() {
+    let (cluster, (slow, _passes)) = (cluster(2), Slow::new());
+    slow.0.claims.send_replace(false);
+    let (observer, mut told) = Observer::channel();
+    let running = testing::run_on(&cluster, slow.pipeline()).at_most(LONGEST).observe(observer);
+    let running = tokio::spawn(running.into_future());
+    while slow.0.claims_begun.load(Ordering::SeqCst) == 0 {
+        told.recv().await.expect("it runs");
+    }
+    // Who joins gets its share only when it is let go.
+    let joined = cluster.clone();
+    let other = tokio::task::spawn_blocking(move || Holder::of(&joined, "loyalty", "payments"));
+    let other = tokio::time::timeout(LONGEST, other).await.expect("it gets its share").unwrap();
+    assert_eq!(slow.0.claims_given_up.load(Ordering::SeqCst), 1, "both were claimed, and one is not its own any more");
+    drop(other);
+    slow.0.claims.send_replace(true);
+    assert_eq!(running.await.unwrap().unwrap().counters.effects, 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looks_at_positions_do_not_pile_up_and_a_stop_is_heard() {
+    for stops in [false, true] {
+        let (cluster, (slow, _passes)) = (cluster(1), Slow::new());
+        slow.0.looks.send_replace(false);
+        let _other = Holder::of(&cluster, "loyalty", "payments");
+        let (observer, mut told) = Observer::channel();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = testing::run_on(&cluster, slow.pipeline()).at_most(LONGEST).observe(observer);
+        let running = tokio::spawn(running.until(async { drop(stopped.await) }).into_future());
+        says(&mut told, "slow does not answer where its positions are").await;
+        for _ in 0..8 {
+            // Two seconds, in which it would have looked four times.
+            told.recv().await.expect("it runs on");
+        }
+        assert_eq!(slow.0.looks_begun.load(Ordering::SeqCst), 1);
+        if stops {
+            drop(stop);
+            running.await.unwrap().unwrap();
+            continue;
+        }
+        slow.0.position.store(40, Ordering::SeqCst);
+        slow.0.looks.send_replace(true);
+        running.await.unwrap().unwrap();
+        assert_eq!(slow.0.looks_under_way.load(Ordering::SeqCst), 0);
+    }
+}
+
+/// It comes once, when the end is reached: given up at the first lock, the position would stay behind the marker.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_over_markers_that_is_refused_is_tried_again() {
+    let (cluster, (slow, mut passes)) = (cluster(1), Slow::new());
+    cluster.append_marker("payments", 0);
+    slow.0.refuses_passes.store(3, Ordering::SeqCst);
+    testing::run_on(&cluster, slow.pipeline()).await.unwrap();
+    let passed = tokio::time::timeout(LONGEST, passes.recv()).await.expect("it is tried again").unwrap();
+    assert_eq!((passed.partition, passed.from, passed.to), (0, 40, 41));
+    assert_eq!(slow.0.refuses_passes.load(Ordering::SeqCst), 0);
+}
