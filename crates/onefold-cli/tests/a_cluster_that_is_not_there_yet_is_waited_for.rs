@@ -18,19 +18,21 @@ fn file(folder: &Path, address: &str) {
     std::fs::write(folder.join("events.ndjson"), "{\"id\":\"a\"}\n").expect("writes");
 }
 
-/// An address that was a broker's a moment ago.
-fn left() -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    let broker = Broker::start(folder.path());
-    let address = broker.address.clone();
-    assert_eq!(broker.end(), Some(0));
-    address
+/// An address of ours where nobody listens: the port is bound, so that no other program is given it. Who binds it too, and says
+/// that it may be shared, as brokers do, can listen there.
+fn reserved() -> (std::os::fd::OwnedFd, String) {
+    use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket, sockopt::set_socket_reuseaddr};
+    let reserved = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+    set_socket_reuseaddr(&reserved, true).expect("may be shared");
+    bind(&reserved, &std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address: std::net::SocketAddr = getsockname(&reserved).expect("its name").try_into().expect("an address");
+    (reserved, address.to_string())
 }
 
 #[test]
 fn it_begins_when_the_cluster_is_there() {
     let (folder, elsewhere) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-    let address = left();
+    let (_reserved, address) = reserved();
     file(folder.path(), &address);
     let mut command = onefold(folder.path(), &["run", "--drain", "--wait", "2m"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");

@@ -101,9 +101,8 @@ impl Test {
         if let Some(until) = self.until {
             running = running.until(until);
         }
-        let table: Table = tokio::time::timeout(self.longest, running.into_future()).await.map_err(|_| RunError::Stopped {
-            name,
-            reason: format!("the test took longer than {:?}", self.longest),
+        let table: Table = tokio::time::timeout(self.longest, running.into_future()).await.map_err(|_| {
+            RunError::Stopped { name, reason: format!("the test took longer than {:?}", self.longest) }
         })??;
         let counters = table.rows.first().map(|row| row.counters).unwrap_or_default();
         Ok(Tested { counters, dead_letters: self.cluster.records(&dead_topic), crashed: self.crash.has_struck() })

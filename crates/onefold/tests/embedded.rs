@@ -13,6 +13,8 @@ mod common;
 mod killed_at_any_point_points_add_up;
 #[path = "embedded/points_add_up_across_restarts.rs"]
 mod points_add_up_across_restarts;
+#[path = "embedded/strangers_in_a_group_are_named.rs"]
+mod strangers_in_a_group_are_named;
 #[path = "embedded/topics_are_made_as_they_are_asked_for.rs"]
 mod topics_are_made_as_they_are_asked_for;
 #[path = "embedded/two_members_find_out_a_killer_together.rs"]

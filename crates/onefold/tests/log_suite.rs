@@ -6,6 +6,9 @@
 #[path = "log_suite/a_member_can_go_at_any_moment.rs"]
 #[cfg(feature = "embedded")]
 mod a_member_can_go_at_any_moment;
+#[path = "log_suite/a_topic_that_is_not_there_has_no_id.rs"]
+#[cfg(feature = "embedded")]
+mod a_topic_that_is_not_there_has_no_id;
 #[path = "log_suite/commits_come_back_as_they_were_made.rs"]
 mod commits_come_back_as_they_were_made;
 #[path = "log_suite/ends_and_times_are_told.rs"]
@@ -114,6 +117,7 @@ both![
     commits_come_back_as_they_were_made::of_who_was_expelled_count_nothing,
     ends_and_times_are_told::an_end_comes_after_all_below_it,
     ends_and_times_are_told::bounds_times_and_partitions,
+    ends_and_times_are_told::a_topics_id_is_told_after_it_was_asked_for,
     nothing_is_skipped_around_an_end::members_come_and_go_at_the_end,
     nothing_is_skipped_around_an_end::pauses_at_the_ends_of_many_partitions,
     nothing_is_skipped_around_an_end::polled_one_by_one,
@@ -123,4 +127,5 @@ both![
     partitions_have_one_owner::who_joins_gets_what_was_released,
     partitions_have_one_owner::who_is_dropped_while_asked_gives_all_back,
     partitions_have_one_owner::who_leaves_gives_all_back,
+    partitions_have_one_owner::who_has_what_is_told,
 ];

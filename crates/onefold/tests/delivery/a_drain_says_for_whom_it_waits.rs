@@ -23,7 +23,10 @@ fn cluster() -> MemoryCluster {
 type Running = tokio::task::JoinHandle<Result<testing::Tested, RunError>>;
 
 /// Until it says for whom it waits.
-async fn waits(cluster: &MemoryCluster, pipeline: Ready) -> (Running, String, tokio::sync::mpsc::UnboundedReceiver<Snapshot>) {
+async fn waits(
+    cluster: &MemoryCluster,
+    pipeline: Ready,
+) -> (Running, String, tokio::sync::mpsc::UnboundedReceiver<Snapshot>) {
     let (observer, mut told) = Observer::channel();
     let running = testing::run_on(cluster, pipeline).at_most(std::time::Duration::from_secs(60)).observe(observer);
     let running = tokio::spawn(running.into_future());
@@ -43,7 +46,10 @@ async fn by_the_groups_commits() {
     let receipts = Pipeline::from("payments").group("receipts").handle(async || {});
     let (running, why, mut told) = waits(&cluster, receipts).await;
     let who = format!("client memory at this process (member member-1) has partition 0 (committed none of {end})");
-    assert!(why.contains("other members of group receipts have not finished their part of payments") && why.contains(&who), "{why}");
+    assert!(
+        why.contains("other members of group receipts have not finished their part of payments") && why.contains(&who),
+        "{why}"
+    );
     assert!(why.contains("Nothing of it has moved since 20") && !why.contains("partition 1 "), "{why}");
     // It moves, and there is nothing to say for a while.
     other.commit(0, 1);

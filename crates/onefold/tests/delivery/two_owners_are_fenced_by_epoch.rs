@@ -161,6 +161,36 @@ async fn what_is_done_keeps_the_leader_epoch_of_its_highest_record() {
     assert_eq!((claimed.leader_epoch, claimed.done), (Some(7), vec![1..3, 4..5]));
 }
 
+struct Hangs(std::sync::Mutex<mpsc::Receiver<()>>);
+
+impl TxEffect<Sqlite> for Hangs {
+    fn run<'a>(&'a self, _: &'a Record, _: &'a mut Tx<Sqlite>) -> BoxFuture<'a, Handled> {
+        self.0.lock().unwrap().recv().unwrap();
+        Box::pin(std::future::ready(Ok(Done)))
+    }
+}
+
+/// By the time that the database's thread comes to it, another process may own the partition: it is not taken from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_was_given_up_before_its_turn_takes_nothing_over() {
+    let folder = Folder::new();
+    let (go, goes) = mpsc::channel();
+    let db = Sqlite::open(folder.path()).await.unwrap();
+    let hangs = Arc::new(Hangs(std::sync::Mutex::new(goes)));
+    let sink = tokio::task::spawn_blocking(move || db.sink(hangs, settings("a", 1)).unwrap()).await.unwrap();
+    let (epoch, ..) = claim(&sink).await;
+    let (answer, answered) = mpsc::channel();
+    sink.submit(vec![job(0, epoch)], Box::new(move |done| answer.send(done).unwrap()));
+    let mut unwanted = sink.claim(vec![claim_at_0()]);
+    let mut nobody = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(unwanted.as_mut().poll(&mut nobody).is_pending());
+    drop(unwanted);
+    go.send(()).unwrap();
+    let done = tokio::task::spawn_blocking(move || answered.recv().unwrap()).await.unwrap();
+    assert!(matches!(done[..], [TxDone::Done(_)]), "{done:?}");
+    assert_eq!(claim(&sink).await.0, epoch + 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_cluster_and_a_topic_made_again_are_refused() {
     let folder = Folder::new();

@@ -1,7 +1,10 @@
 //! What there is: ends, bounds, times, partitions.
 
+use std::time::Duration;
+
 use onefold::Record;
 use onefold::log::{Bounds, LogEvent};
+use onefold::record::TopicId;
 
 use super::member::Member;
 use super::{ASK, Bench, numbered};
@@ -44,4 +47,25 @@ pub fn bounds_times_and_partitions(bench: &dyn Bench) {
     bench.delete_records("t", 0, 4);
     assert_eq!(member.log.bounds(0, ASK).unwrap(), Bounds { earliest: 4, end: 10 });
     assert_eq!(member.log.partitions(ASK).unwrap(), [0]);
+}
+
+/// Whoever asks need not wait, and hears it once, whenever it comes.
+pub fn a_topics_id_is_told_after_it_was_asked_for(bench: &dyn Bench) {
+    bench.create_topic("t", 1);
+    bench.create_topic("u", 1);
+    let (mut one, mut other) = (Member::join(bench, "g", "t"), Member::join(bench, "h", "u"));
+    assert_eq!(one.log.told_topic_id(Duration::ZERO).unwrap(), None, "nobody asked");
+    let mut ids = [&mut one, &mut other].map(|member| {
+        member.log.ask_topic_id();
+        let mut id = None;
+        member.until("it is told", |member| {
+            id = member.log.told_topic_id(Duration::ZERO).unwrap();
+            id.is_some()
+        });
+        assert_eq!(member.log.told_topic_id(Duration::ZERO).unwrap(), None, "once");
+        assert_eq!(member.log.topic_id(ASK).unwrap(), id.unwrap());
+        id.unwrap()
+    });
+    ids.sort_unstable_by_key(|id| id.0);
+    assert!(ids[0] != ids[1] && ids[0] != TopicId::UNKNOWN, "{ids:?}");
 }

@@ -37,6 +37,10 @@ impl InKafka {
         InKafka { kafka: Kafka::bootstrap(&address).unwrap(), runtime: runtime(), _folder: None, suffix }
     }
 
+    pub fn kafka(&self) -> &Kafka {
+        &self.kafka
+    }
+
     pub fn client(&self) -> ClientConfig {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", self.kafka.address());

@@ -60,6 +60,20 @@ pub fn who_joins_gets_what_was_released(bench: &dyn Bench) {
     });
 }
 
+/// As the group's coordinator knows it, and by what its leader assigned.
+pub fn who_has_what_is_told(bench: &dyn Bench) {
+    bench.create_topic("t", 6);
+    let (mut first, mut second) = two(bench);
+    until_both(&mut first, &mut second, |first, second| {
+        let told = first.log.holders(ASK).unwrap();
+        assert!(told.len() <= 2 && told.iter().all(|holder| !holder.client.is_empty() && !holder.host.is_empty()));
+        let mut told: Vec<Vec<i32>> = told.into_iter().map(|holder| holder.partitions).collect();
+        told.iter_mut().for_each(|partitions| partitions.sort_unstable());
+        let has = |member: &Member| told.contains(&member.holds.iter().copied().collect());
+        told.len() == 2 && has(first) && has(second)
+    });
+}
+
 /// Also where nobody answered it: a thread that ends must not wait for ever.
 pub fn who_is_dropped_while_asked_gives_all_back(bench: &dyn Bench) {
     bench.create_topic("t", 6);

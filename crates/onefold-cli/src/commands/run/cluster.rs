@@ -131,19 +131,53 @@ pub async fn wait(file: &File, patience: Duration, away: impl FnOnce(&str)) -> D
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
 async fn start_broker(settings: BrokerSettings) -> Result<Broker, BrokerError> {
-    let (began, mut patience) = (Instant::now(), LAST_BREATH);
+    let (began, mut patience) = (Instant::now(), Patience::default());
     loop {
         let started = Broker::start(settings.clone()).await;
         if !started.as_ref().is_err_and(|why| why.to_string().contains("in use by another")) {
             return started;
         }
-        // One that has said that it stops has a checkpoint to write before it lets go, also when it says no more.
-        if matches!(onefold_broker::presence(&settings.data), Ok(Presence::Stops)) {
-            patience = PATIENCE;
-        }
-        if began.elapsed() >= patience {
+        patience.hear(onefold_broker::presence(&settings.data).ok());
+        if began.elapsed() >= patience.longest() {
             return started;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// How long a start waits for whoever has the folder.
+#[derive(Default)]
+struct Patience {
+    /// One that has said that it stops has a checkpoint to write before it lets go, also when it says no more.
+    stops: bool,
+}
+
+impl Patience {
+    fn hear(&mut self, presence: Option<Presence>) {
+        self.stops |= presence == Some(Presence::Stops);
+    }
+
+    fn longest(&self) -> Duration {
+        if self.stops { PATIENCE } else { LAST_BREATH }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_said_that_it_stops_is_waited_for_also_when_it_says_no_more() {
+        let mut patience = Patience::default();
+        for says_nothing_of_it in [None, Some(Presence::Nobody), Some(Presence::Starts)] {
+            patience.hear(says_nothing_of_it);
+            assert_eq!(patience.longest(), LAST_BREATH);
+        }
+        patience.hear(Some(Presence::Stops));
+        for says_nothing_of_it in [Some(Presence::Stops), None, Some(Presence::Nobody)] {
+            patience.hear(says_nothing_of_it);
+            assert_eq!(patience.longest(), PATIENCE);
+        }
+        assert!(PATIENCE > LAST_BREATH);
     }
 }

@@ -262,7 +262,7 @@ impl Log for KafkaLog {
     }
 
     fn ask_topic_id(&mut self) {
-        self.asked_id = AskedTopicId::of(self.consumer.client(), &self.topic);
+        self.asked_id = Some(AskedTopicId::of(self.consumer.client(), &self.topic));
     }
 
     fn told_topic_id(&mut self, wait: Duration) -> Result<Option<TopicId>, LogError> {

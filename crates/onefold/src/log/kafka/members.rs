@@ -46,6 +46,8 @@ impl<'a> Bytes<'a> {
 mod tests {
     use super::*;
 
+    const NONE: [i32; 0] = [];
+
     fn assignment(topics: &[(&str, &[i32])]) -> Vec<u8> {
         let mut bytes = [&1i16.to_be_bytes()[..], &(topics.len() as i32).to_be_bytes()].concat();
         for (topic, partitions) in topics {
@@ -62,7 +64,7 @@ mod tests {
     fn the_partitions_of_one_topic_are_read() {
         let bytes = assignment(&[("other", &[7, 8]), ("payments", &[0, 3]), ("payments.dead", &[1])]);
         assert_eq!(partitions(&bytes, "payments"), [0, 3]);
-        assert_eq!(partitions(&bytes, "none"), []);
+        assert_eq!(partitions(&bytes, "none"), NONE);
     }
 
     #[test]
@@ -70,11 +72,12 @@ mod tests {
         let bytes = assignment(&[("payments", &[0, 3])]);
         let whole = bytes.len() - 4;
         for cut in 0..whole {
-            assert_eq!(partitions(&bytes[..cut], "payments"), [], "cut at {cut}");
+            assert_eq!(partitions(&bytes[..cut], "payments"), NONE, "cut at {cut}");
         }
         let claims = [&0i16.to_be_bytes()[..], &i32::MAX.to_be_bytes(), &(-1i16).to_be_bytes()].concat();
-        assert_eq!(partitions(&claims, "payments"), []);
-        let claims = [&0i16.to_be_bytes()[..], &1i32.to_be_bytes(), &0i16.to_be_bytes(), &i32::MAX.to_be_bytes()].concat();
-        assert_eq!(partitions(&claims, ""), []);
+        assert_eq!(partitions(&claims, "payments"), NONE);
+        let claims =
+            [&0i16.to_be_bytes()[..], &1i32.to_be_bytes(), &0i16.to_be_bytes(), &i32::MAX.to_be_bytes()].concat();
+        assert_eq!(partitions(&claims, ""), NONE);
     }
 }

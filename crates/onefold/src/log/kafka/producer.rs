@@ -74,7 +74,6 @@ impl KafkaPublisher {
     /// There is no such topic, or the cluster did not tell in time: that says nothing about the id.
     pub(crate) fn told_topic_id(&self, topic: &str, wait: Duration) -> Result<TopicId, LogError> {
         let asked = raw::AskedTopicId::of(self.producer.client(), topic);
-        let asked = asked.ok_or_else(|| LogError::NoTopic(topic.to_owned()))?;
         let why = || format!("the cluster did not tell the id of the topic {topic} in time");
         asked.answer(wait).unwrap_or_else(|| Err(LogError::Unreachable(why())))
     }

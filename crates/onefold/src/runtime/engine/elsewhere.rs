@@ -19,6 +19,8 @@ use crate::record::Record;
 #[derive(Default)]
 pub(super) struct Others {
     asked_ms: u64,
+    /// Since when the group does not tell what it has committed.
+    unanswered_ms: Option<u64>,
     look: Option<Look>,
     pub(super) standstill: Standstill,
 }
@@ -43,6 +45,8 @@ const ASK_EVERY_MS: u64 = 500;
 const ASK: Duration = Duration::from_secs(1);
 /// What else is written to the same database goes first; when it takes longer than this, that is said.
 const LATE_MS: u64 = 1_000;
+/// The same of the group's commits.
+const UNANSWERED_MS: u64 = 10_000;
 
 impl Engine {
     /// Whether partitions that others have are past the drain's targets: by the sink's own positions where it has them,
@@ -62,10 +66,15 @@ impl Engine {
         let committed = match self.log.committed(partitions, ASK) {
             Ok(committed) => committed,
             Err(why) => {
-                self.report.unreachable(self.plan.name(), Whose::Cluster, why.to_string());
+                // A group that shares its partitions anew does not answer for a moment.
+                let since = *self.ending.others.unanswered_ms.get_or_insert(now);
+                if now >= since + UNANSWERED_MS {
+                    self.report.unreachable(self.plan.name(), Whose::Cluster, why.to_string());
+                }
                 return Elsewhere::Open;
             }
         };
+        self.ending.others.unanswered_ms = None;
         match &self.worker {
             Worker::Sink(sink) if self.protocol.position_is_in_sink() => {
                 let (asked, wake) = (sink.positions(partitions.to_vec()), self.inbox.waker());

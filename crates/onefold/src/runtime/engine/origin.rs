@@ -8,10 +8,10 @@ use onefold_core::guarantee::Protocol;
 use onefold_core::progress::{Ignored, METADATA_BYTES, PartitionProgress, Room, Saved};
 use onefold_core::suspects::{Note, Suspects, SuspectsSettings};
 
+use super::Engine;
 use super::owned::Owned;
 use super::report::Whose;
 use super::suspects::Watch;
-use super::Engine;
 use crate::boundary::sink::{Claimed, SinkError};
 use crate::log::{Bounds, CommittedAt, LogError};
 use crate::pipeline::start::Start;

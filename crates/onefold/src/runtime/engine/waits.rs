@@ -43,7 +43,8 @@ impl Engine {
     pub(super) fn stands_still(&mut self, now: u64, open: &[Open]) -> bool {
         if self.ending.others.standstill.open != open {
             self.moves_elsewhere();
-            self.ending.others.standstill = Standstill { open: open.to_vec(), since_ms: now, since: Some(SystemTime::now()), ..Default::default() };
+            self.ending.others.standstill =
+                Standstill { open: open.to_vec(), since_ms: now, since: Some(SystemTime::now()), ..Default::default() };
         }
         now >= self.ending.others.standstill.since_ms + STANDS_STILL_MS
     }

@@ -69,7 +69,8 @@ pub(super) fn give_up(
         claim.suspects.close();
         NoteAt { partition: claim.partition, epoch: claim.epoch, note: claim.suspects.note().1 }
     };
-    let notes: Vec<NoteAt> = wanted.iter().zip(claimed).filter(|(at, claim)| is_noted(at, claim.next_offset)).map(closed).collect();
+    let notes: Vec<NoteAt> =
+        wanted.iter().zip(claimed).filter(|(at, claim)| is_noted(at, claim.next_offset)).map(closed).collect();
     if let Err(why) = suspects::write_all(conn, own, settings, &notes) {
         tracing::debug!("the notes of a claim that was given up stay open: {why}");
     }
@@ -136,4 +137,37 @@ fn quoted(text: &str) -> String {
 
 pub(super) fn down(error: rusqlite::Error) -> SinkError {
     SinkError::Down(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onefold_core::guarantee::Protocol;
+    use onefold_core::suspects::SuspectsSettings;
+
+    /// It would count as an end of a process that never ran any of it.
+    #[test]
+    fn a_claim_that_is_given_up_charges_nobody() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(super::super::schema::TABLES).unwrap();
+        let own = Statements::new();
+        let settings = SinkSettings {
+            group: "g".into(),
+            topic: "t".into(),
+            cluster_id: "c".into(),
+            topic_id: onefold_core::identity::TopicId([1; 16]),
+            protocol: Protocol::SinkOffsets,
+            keep_ids_ms: None,
+            crash: Default::default(),
+        };
+        let suspects = SuspectsSettings::crashes(3);
+        let wanted: Vec<ClaimAt> =
+            (0..2).map(|partition| ClaimAt { partition, start: 0, earliest: 0, end: 9, suspects }).collect();
+        for _ in 0..5 {
+            let claimed = claim(&mut conn, &own, &settings, &wanted).unwrap();
+            give_up(&mut conn, &own, &settings, &wanted, claimed);
+        }
+        let claimed = claim(&mut conn, &own, &settings, &wanted).unwrap();
+        assert!(claimed.iter().all(|claim| claim.suspects.note().1.ends == 0 && claim.epoch == 6), "{claimed:?}");
+    }
 }

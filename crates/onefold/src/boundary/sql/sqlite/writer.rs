@@ -204,3 +204,59 @@ fn write_marks(writing: &Writing, marks: &[(Mark, MarkAnswer)]) -> rusqlite::Res
     };
     write().inspect_err(|_| writing.roll_back())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+
+    fn begin(call: std::pin::Pin<&mut impl Future>) {
+        assert!(matches!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_before_its_turn_is_not_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::of(&folder.path().join("w.db")).unwrap();
+        let (go, goes) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        {
+            let mut before =
+                Box::pin(writer.call(move |_, _| goes.recv().map_err(|_| SinkError::Down("no go".into()))));
+            begin(before.as_mut());
+            let (act, undo) = (tell.clone(), tell);
+            let acts = move |_: &mut Connection, _: &Statements| {
+                act.send("begun").unwrap();
+                Ok(())
+            };
+            let mut unwanted = Box::pin(writer.call_while_wanted(acts, move |_, _, ()| undo.send("undone").unwrap()));
+            begin(unwanted.as_mut());
+        }
+        go.send(()).unwrap();
+        writer.call(|_, _| Ok(())).await.unwrap();
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_when_it_is_done_is_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::of(&folder.path().join("w.db")).unwrap();
+        let (go, goes) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        {
+            let (act, undo) = (tell.clone(), tell);
+            let acts = move |_: &mut Connection, _: &Statements| {
+                act.send("begun").unwrap();
+                goes.recv().unwrap();
+                Ok(())
+            };
+            let mut unwanted = Box::pin(writer.call_while_wanted(acts, move |_, _, ()| undo.send("undone").unwrap()));
+            begin(unwanted.as_mut());
+            assert_eq!(told.recv().unwrap(), "begun");
+        }
+        go.send(()).unwrap();
+        writer.call(|_, _| Ok(())).await.unwrap();
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), ["undone"]);
+    }
+}

@@ -12,6 +12,7 @@ use crate::record::TopicId;
 
 /// A question that is under way (DescribeTopics): its answer may come at any later time. It goes before its client does.
 pub(in super::super) struct AskedTopicId {
+    /// Null where no topic can have this name: there is nothing to ask.
     queue: *mut c::rd_kafka_queue_t,
     topic: String,
 }
@@ -20,9 +21,11 @@ pub(in super::super) struct AskedTopicId {
 unsafe impl Send for AskedTopicId {}
 
 impl AskedTopicId {
-    /// Asks, and does not wait. `None`: no topic can have this name.
-    pub(in super::super) fn of<C: rdkafka::ClientContext>(client: &Client<C>, topic: &str) -> Option<AskedTopicId> {
-        let name = CString::new(topic).ok().filter(|name| !name.is_empty())?;
+    /// Asks, and does not wait.
+    pub(in super::super) fn of<C: rdkafka::ClientContext>(client: &Client<C>, topic: &str) -> AskedTopicId {
+        let Some(name) = CString::new(topic).ok().filter(|name| !name.is_empty()) else {
+            return AskedTopicId { queue: std::ptr::null_mut(), topic: topic.to_owned() };
+        };
         // SAFETY: the client is alive; librdkafka copies the names, and keeps its own count of the queue, which is ours
         // until `drop`.
         let queue = unsafe {
@@ -33,7 +36,7 @@ impl AskedTopicId {
             c::rd_kafka_TopicCollection_destroy(topics);
             queue
         };
-        Some(AskedTopicId { queue, topic: topic.to_owned() })
+        AskedTopicId { queue, topic: topic.to_owned() }
     }
 
     /// The answer, once; `None` while there is none. [`TopicId::UNKNOWN`]: the cluster gives topics no ids.
@@ -42,6 +45,9 @@ impl AskedTopicId {
     /// There is no such topic, or the cluster did not say.
     pub(in super::super) fn answer(&self, wait: Duration) -> Option<Result<TopicId, LogError>> {
         let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+        if self.queue.is_null() {
+            return Some(Err(LogError::NoTopic(self.topic.clone())));
+        }
         // SAFETY: the queue is ours; what the event owns is read before it goes.
         unsafe {
             let event = c::rd_kafka_queue_poll(self.queue, wait_ms);
@@ -71,8 +77,10 @@ impl AskedTopicId {
 
 impl Drop for AskedTopicId {
     fn drop(&mut self) {
-        // SAFETY: the queue is ours. An answer that still comes finds nobody, and is thrown away.
-        unsafe { c::rd_kafka_queue_destroy(self.queue) }
+        if !self.queue.is_null() {
+            // SAFETY: the queue is ours. An answer that still comes finds nobody, and is thrown away.
+            unsafe { c::rd_kafka_queue_destroy(self.queue) }
+        }
     }
 }
 
