@@ -52,6 +52,20 @@ fn broken_lines_beside_others() {
     insta::assert_snapshot!(said("broken_lines_beside_others.toml"));
 }
 
+/// A quote or bracket that is left open is told once, where it stands, and not once for each line that it swallows.
+#[test]
+fn open_quotes_and_brackets() {
+    insta::assert_snapshot!(said("open_quotes_and_brackets.toml"));
+    let text = said_of("[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"\"\"t\"\n[topics.t]\npartitions = 0\n");
+    assert!(text.contains("this `\"\"\"` is never closed\n --> onefold.toml:4:8") && text.contains("1 error in"), "{text}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("onefold.toml");
+    let broken = "[kafka]\nbootstrap = \"k:9092\n[topics.t]\npartitions = 1\n[topics.u]\npartitions = 1\n";
+    std::fs::write(&path, broken).expect("writes");
+    let said = Cluster::load(&path).expect_err("broken").to_string();
+    assert!(said.contains("this `\"` is never closed") && said.contains("1 error in"), "{said}");
+}
+
 #[test]
 fn a_file_that_is_not_there() {
     insta::assert_snapshot!(said("nowhere.toml"));
@@ -192,6 +206,37 @@ fn secrets_that_are_not_there_are_said_before_a_run() {
     // Who only explains or lists needs no secret.
     std::fs::write(&path, text(unset)).expect("writes");
     assert!(File::load(&path).is_ok() && Cluster::load(&path).is_ok());
+}
+
+/// Whoever looks for a file of their own knows then where it was looked for, and under which name it is there.
+#[test]
+fn a_file_to_load_that_is_not_there_is_told_with_where_it_was_looked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("onefold.toml");
+    let said = |file: &str| {
+        let text = format!("[kafka]\nbootstrap = \"k:9092\"\n[topics.t]\nload.file = \"{file}\"\n");
+        std::fs::write(&path, text).expect("writes");
+        File::load_to_check(&path).map(drop).map_err(|wrong| wrong.to_string())
+    };
+    std::fs::create_dir(folder.path().join("in")).expect("makes");
+    std::fs::write(folder.path().join("in/events.ndjson"), "{}\n").expect("writes");
+    assert_eq!(said("in/events.ndjson"), Ok(()));
+    let misspelt = said("in/event.ndjson").expect_err("not there");
+    let looked = format!("looked in      {}: a path is relative to the folder", folder.path().join("in").display());
+    assert!(misspelt.contains(&looked) && misspelt.contains("that onefold.toml is in"), "{misspelt}");
+    assert!(misspelt.contains("write `\"in/events.ndjson\"` in place of `\"in/event.ndjson\"`"), "{misspelt}");
+    let absolute = said("/nowhere/events.ndjson").expect_err("not there");
+    assert!(absolute.contains("looked in      /nowhere\n") && !absolute.contains("relative"), "{absolute}");
+}
+
+/// A program's environment is where its secrets come from: the hint names the key.
+#[cfg(feature = "exec")]
+#[test]
+fn what_a_program_gets_from_the_environment_is_said() {
+    let said = said_of(
+        "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"t\"\nto.exec.command = [\"sh\", \"-c\", \"{env.TOKEN}\"]\n",
+    );
+    assert!(said.contains("to.exec.env adds to it, such as env = { TOKEN = { env = \"TOKEN\" } }"), "{said}");
 }
 
 /// A program that is not there fails at every record; it is said before the first one.

@@ -1,7 +1,7 @@
 use crate::console::{count, print, print_text};
 use crate::exit::{Done, Failure};
 use clap::Args;
-use onefold::settings::{File, LoadError, SettingsErrors};
+use onefold::settings::{File, LoadError, Refused, SettingsErrors};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -73,11 +73,10 @@ fn problem(options: &Options, line: Value, column: Value, what: &str, because: V
 
 /// Guarantees that are declared and do not hold, a line each.
 fn print_refusals(options: &Options, file: &File) -> Done {
-    let ready = file.outline().map_err(Failure::failed)?;
-    let refused: Vec<_> = ready.iter().filter_map(|ready| Some((ready.name(), ready.check(None).err()?))).collect();
-    for (pipeline, refusal) in &refused {
+    let refused = file.refused().map_err(Failure::failed)?;
+    for Refused { pipeline, line, column, refusal } in &refused {
         let line = json!({
-            "file": options.file.to_string_lossy(), "pipeline": pipeline,
+            "file": options.file.to_string_lossy(), "line": line, "column": column, "pipeline": pipeline,
             "problem": refusal.to_string().lines().next().unwrap_or_default(),
             "declared": refusal.declared.as_str(), "computed": refusal.computed.as_str(),
             "because": [{"about": "weakest link", "text": refusal.weakest_link}], "fixes": refusal.fixes,
@@ -88,7 +87,7 @@ fn print_refusals(options: &Options, file: &File) -> Done {
         return Ok(());
     }
     end(options, json!({"right": false, "problems": refused.len()}));
-    let pipelines: Vec<&str> = refused.iter().map(|(pipeline, _)| *pipeline).collect();
+    let pipelines: Vec<&str> = refused.iter().map(|refused| refused.pipeline.as_str()).collect();
     Err(Failure::refused(format!("declared and not given: the guarantee of {}", pipelines.join(", "))))
 }
 

@@ -11,7 +11,7 @@ use crate::pipeline::start::Start;
 use crate::pipeline::{Anywhere, Pipeline, Ready};
 use crate::placeholders::{Condition, Fields, Path};
 use crate::record::Record;
-use onefold_core::guarantee::Guarantee;
+use onefold_core::guarantee::{Guarantee, Refusal};
 
 /// Why a file that is right does not become pipelines here and now.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,33 @@ impl File {
     /// A part that this build lacks.
     pub fn outline(&self) -> Result<Vec<Ready>, BuildError> {
         self.pipelines.iter().map(|pipeline| ready(pipeline, Secrets::LeaveOut)).collect()
+    }
+}
+
+/// A guarantee that is declared and not given, and where in the file it is declared.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    pub pipeline: String,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    pub refusal: Refusal,
+}
+
+impl File {
+    /// What is declared and not given. No secret is read.
+    ///
+    /// # Errors
+    /// A part that this build lacks.
+    pub fn refused(&self) -> Result<Vec<Refused>, BuildError> {
+        let checked = self.outline()?.into_iter().zip(&self.pipelines).filter_map(|(ready, settings)| {
+            let refusal = ready.check(None).err()?;
+            let declared = settings.guarantee.as_ref().map_or(settings.name.span.start, |declared| declared.span.start);
+            let (line, column) = self.source.place(declared);
+            Some(Refused { pipeline: settings.name.value.clone(), line, column, refusal })
+        });
+        Ok(checked.collect())
     }
 }
 

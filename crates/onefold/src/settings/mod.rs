@@ -25,10 +25,11 @@ mod source;
 mod sql_tried;
 mod topic;
 mod topic_config;
+mod unclosed;
 mod values;
 mod words;
 
-pub use build::BuildError;
+pub use build::{BuildError, Refused};
 pub use kafka::{KafkaSettings, Sasl, Tls, bad_servers};
 #[cfg(feature = "http")]
 pub(crate) use mask::without_users;
@@ -93,12 +94,13 @@ impl Cluster {
     pub fn load(path: &Path) -> Result<Cluster, LoadError> {
         let source = source::Source { path: path.to_owned(), text: text_of(path)? };
         let (table, broken) = toml::de::DeTable::parse_recoverable(&source.text);
-        let found = reader::Findings::new(&source);
-        if is_no_toml(&broken, &found) {
-            return Err(SettingsErrors::new(source.clone(), found.into_problems()).into());
+        if !broken.is_empty() {
+            let broken = rest::of(&source).broken;
+            return Err(SettingsErrors::new(source, broken).into());
         }
+        let found = reader::Findings::new(&source);
         let kafka = kafka::read(&mut reader::Reader::root(&found, table.get_ref()));
-        let problems = up_to_holes(found.into_problems(), broken.len());
+        let problems = found.into_problems();
         match kafka {
             Some(kafka) if problems.is_empty() => Ok(Cluster { kafka, folder: source.resolve("") }),
             // It is there under a misspelt name, which is found by reading the whole file.
@@ -172,9 +174,17 @@ impl File {
     /// # Errors
     /// What to change, for each of them.
     pub fn check_guarantees(&self) -> Result<(), TooStrong> {
-        let refused = self.outline()?.into_iter().filter_map(|ready| ready.check(None).err());
-        let refused: Vec<_> = refused.map(|refusal| refusal.to_string()).collect();
+        let refused: Vec<_> = self.refused()?.iter().map(|refused| self.told(refused)).collect();
         if refused.is_empty() { Ok(()) } else { Err(TooStrong::Refused(refused.join("\n\nerror: "))) }
+    }
+
+    /// A refusal with its place, as problems have theirs.
+    fn told(&self, refused: &Refused) -> String {
+        let text = refused.refusal.to_string();
+        let (what, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        let gutter = refused.line.to_string().len();
+        let place = format!("{:gutter$}--> {}:{}:{}", "", self.path.display(), refused.line, refused.column);
+        format!("{what}\n{place}\n{rest}")
     }
 
     /// Where its cluster is.
@@ -191,17 +201,6 @@ pub(crate) enum Look {
     Here,
     /// And whether new databases can be made.
     Folders,
-}
-
-/// So many mistakes of spelling are told at once. A file with more is of another kind, and nothing else is looked for.
-const MISSPELT: usize = 10;
-
-/// Notes what is no TOML; whether it is so much that the rest tells nothing.
-fn is_no_toml(broken: &[toml::de::Error], found: &reader::Findings<'_>) -> bool {
-    for error in broken.iter().take(MISSPELT) {
-        found.note(Problem::new(error.span().unwrap_or(0..0), error.message()));
-    }
-    broken.len() > MISSPELT
 }
 
 fn read(source: &source::Source, look: Look) -> (Option<File>, Vec<Problem>) {
@@ -224,14 +223,6 @@ fn read(source: &source::Source, look: Look) -> (Option<File>, Vec<Problem>) {
     let file = File { path: source.path.clone(), kafka, topics, pipelines, mocks, source: source.clone() };
     problems.extend(check::problems(&file, &routes, look >= Look::Here));
     (Some(file), problems)
-}
-
-/// A broken line leaves holes behind it; what seems missing there may only be unread.
-fn up_to_holes(mut problems: Vec<Problem>, broken: usize) -> Vec<Problem> {
-    if broken > 0 {
-        problems.truncate(broken);
-    }
-    problems
 }
 
 /// The names of the columns that paths become: their last name, or what `@` names.

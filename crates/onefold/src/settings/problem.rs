@@ -1,4 +1,4 @@
-use super::mask::{masked, masked_message};
+use super::mask::{Excerpt, excerpt, masked_message};
 use super::source::Source;
 use std::fmt;
 use std::ops::Range;
@@ -87,18 +87,16 @@ impl Problem {
     /// Secrets do not show.
     pub(crate) fn print(&self, source: &Source, f: &mut impl fmt::Write) -> fmt::Result {
         let Said { line, column, what, because, fixes } = self.said(source);
-        let shown = masked(&source.text);
-        let (text, gutter) = (shown.split('\n').nth(line - 1).unwrap_or(""), line.to_string().len());
-        let text = text.trim_end_matches('\r');
+        let (gutter, Excerpt { line: text, before, marked }) =
+            (line.to_string().len(), excerpt(&source.text, &self.span));
         writeln!(f, "error: {what}")?;
         writeln!(f, "{:gutter$}--> {}:{line}:{column}", "", source.path.display())?;
         if !text.trim().is_empty() {
-            let (text, before) = around(text, column - 1);
+            let (text, before) = around(&text, before);
             let rest = text.chars().count().saturating_sub(before).max(1);
-            let marks = source.slice(self.span.clone()).chars().take_while(|c| *c != '\n').count().clamp(1, rest);
             writeln!(f, "{:gutter$} |", "")?;
             writeln!(f, "{line} | {text}")?;
-            writeln!(f, "{:gutter$} | {:2$}{3}", "", "", before, "^".repeat(marks))?;
+            writeln!(f, "{:gutter$} | {:2$}{3}", "", "", before, "^".repeat(marked.clamp(1, rest)))?;
         }
         for (name, text) in &because {
             writeln!(f, "  {name:<14} {}", indented(text))?;

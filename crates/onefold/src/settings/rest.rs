@@ -4,6 +4,7 @@
 
 use super::problem::Problem;
 use super::source::Source;
+use super::unclosed;
 use std::ops::Range;
 
 /// A file without its broken lines. Everything else stands where it stood.
@@ -24,13 +25,16 @@ const FAR_TOO_MANY: usize = 500;
 /// What there is to a file that is no TOML.
 pub(super) fn of(source: &Source) -> Rest {
     let mut rest = Rest { source: source.clone(), broken: vec![], gone: vec![], is_sure: true };
+    if rest.take_out_open_quotes() {
+        return rest;
+    }
     while rest.broken.len() < MOST {
         let (_, errors) = toml::de::DeTable::parse_recoverable(&rest.source.text);
         let Some(first) = errors.first() else { return rest };
-        let (span, message) = (first.span().unwrap_or(0..0), first.message());
-        let (line, problem) = rest.to_blame(&span, message);
+        let far_too_many = errors.len() > FAR_TOO_MANY;
+        let (lines, problem) = rest.to_blame(&first.span().unwrap_or(0..0), first.message(), far_too_many);
         rest.broken.push(problem);
-        if errors.len() > FAR_TOO_MANY || !rest.take_out(line) {
+        if far_too_many || !rest.take_out(lines) {
             break;
         }
     }
@@ -39,32 +43,51 @@ pub(super) fn of(source: &Source) -> Rest {
 }
 
 impl Rest {
-    /// The line that is to blame for an error here, and what is wrong with it.
-    fn to_blame(&self, span: &Range<usize>, message: &str) -> (Range<usize>, Problem) {
+    /// Whether nothing is left that could be read.
+    fn take_out_open_quotes(&mut self) -> bool {
+        while let Some(open) = unclosed::quote(&self.source.text) {
+            self.broken.push(Problem::new(open.at, open.what));
+            if open.to_the_end || self.broken.len() == MOST || !self.take_out(open.lines) {
+                self.is_sure = false;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The lines that are to blame for an error here, and what is wrong with them.
+    fn to_blame(&self, span: &Range<usize>, message: &str, far_too_many: bool) -> (Range<usize>, Problem) {
         let text = &self.source.text;
         let at = (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let own = line_at(text, at);
-        // A bracket that is never closed swallows what follows, and the error is told there.
-        let before = line_at(text, text[..own.start].trim_end().len());
-        match opening(&text[before.clone()]).filter(|_| before.start < own.start && begins_anew(&text[own.clone()])) {
-            Some((open, bracket)) => {
-                let place = before.start + open..before.start + open + 1;
-                (before, Problem::new(place, format!("this `{bracket}` is never closed")))
-            }
-            None => (own, Problem::new(span.clone(), message)),
-        }
+        // A bracket that is never closed swallows what follows, and the error is told there: it is to blame where less is
+        // wrong without its lines than without this one.
+        let open = unclosed::bracket(text, own.start).filter(|_| !far_too_many);
+        let less = open.and_then(|open| {
+            let alone = self.errors_without(&own);
+            let ways = [open.lines.start..own.start.saturating_sub(1), open.lines.start..own.end];
+            let way = ways.into_iter().min_by_key(|way| self.errors_without(way))?;
+            (self.errors_without(&way) < alone).then(|| (way, Problem::new(open.at, open.what)))
+        });
+        less.unwrap_or_else(|| (own, Problem::new(span.clone(), message)))
+    }
+
+    fn errors_without(&self, lines: &Range<usize>) -> usize {
+        let mut text = self.source.text.clone();
+        blank(&mut text, lines);
+        toml::de::DeTable::parse_recoverable(&text).1.len()
     }
 
     /// Whether there was something to take out.
-    fn take_out(&mut self, line: Range<usize>) -> bool {
-        let shown = self.source.text[line.clone()].trim();
+    fn take_out(&mut self, lines: Range<usize>) -> bool {
+        let shown = self.source.text[lines.clone()].trim();
         let many_lines = shown.contains("\"\"\"") || shown.contains("'''");
         if shown.is_empty() || many_lines {
             return false;
         }
         self.is_sure &= !shown.starts_with('[');
-        self.source.text.replace_range(line.clone(), &" ".repeat(line.len()));
-        self.gone.push(line);
+        blank(&mut self.source.text, &lines);
+        self.gone.push(lines);
         true
     }
 
@@ -91,18 +114,8 @@ fn line_at(text: &str, at: usize) -> Range<usize> {
     start..start + line.trim_end_matches('\r').len()
 }
 
-/// The first brace or bracket of a line's value, where it opens one that it does not close.
-fn opening(line: &str) -> Option<(usize, char)> {
-    let value = line.find('=')?;
-    let left_open = |(open, close): &(char, char)| line.matches(*open).count() > line.matches(*close).count();
-    let open = [('{', '}'), ('[', ']')].into_iter().find(left_open)?.0;
-    Some((value + line[value..].find(open)?, open))
-}
-
-/// Whether nothing that was opened before goes on in this line: it is a header or a key of its own.
-fn begins_anew(line: &str) -> bool {
-    let line = line.trim_start();
-    let key = line.split_once('=').map_or("", |(key, _)| key.trim());
-    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '"');
-    line.starts_with('[') || (!key.is_empty() && key.chars().all(is_key))
+/// Leaves lines where they were, and nothing in them.
+fn blank(text: &mut String, lines: &Range<usize>) {
+    let nothing: String = text[lines.clone()].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    text.replace_range(lines.clone(), &nothing);
 }

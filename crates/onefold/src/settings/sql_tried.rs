@@ -12,6 +12,7 @@ use super::{PipelineSettings, SinkSettings, SqlSettings};
 use crate::boundary::sql::sqlite::{Guard, TABLES, is_denied, try_in_memory};
 use rusqlite::Connection;
 use schema::Known;
+pub(super) use schema::is_no_database;
 use std::collections::HashMap;
 use std::ops::Range;
 

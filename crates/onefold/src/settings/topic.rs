@@ -1,8 +1,9 @@
-use super::problem::Problem;
+use super::Look;
+use super::problem::{Fix, Problem};
 use super::reader::{Located, Reader};
 use super::values::{Size, Span};
-use crate::placeholders::Path;
-use std::path::PathBuf;
+use crate::placeholders::Path as FieldPath;
+use std::path::{Path, PathBuf};
 
 /// `[topics.NAME]`: a topic that `run` makes if it is not there.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub struct TopicSettings {
 pub struct LoadSettings {
     pub file: PathBuf,
     /// Where in a line's JSON its key stands; without it lines have no key.
-    pub key: Option<Path>,
+    pub key: Option<FieldPath>,
     /// The note of what was loaded and how far.
     pub progress: PathBuf,
 }
@@ -58,7 +59,7 @@ fn count(table: &mut Reader<'_>, key: &'static str) -> Option<i32> {
     let number = table.optional::<i32>(key)?;
     if number.value < 1 {
         let what = format!("{}.{key} is {}: at least 1", table.path, number.value);
-        let fix = super::problem::Fix::replace(table.found.source, number.span.clone(), "1");
+        let fix = Fix::replace(table.found.source, number.span.clone(), "1");
         table.problem(Problem::new(number.span, what).fix(fix));
         return None;
     }
@@ -69,7 +70,7 @@ fn count(table: &mut Reader<'_>, key: &'static str) -> Option<i32> {
 fn is_one(table: &Reader<'_>, copies: i32) -> bool {
     if let (true, Some(span)) = (copies > 1, table.value_span("replication")) {
         let what = format!("{}.replication is {copies}: the embedded broker keeps one copy", table.path);
-        let fix = super::problem::Fix::replace(table.found.source, span.clone(), "1");
+        let fix = Fix::replace(table.found.source, span.clone(), "1");
         table.problem(Problem::new(span, what).fix(fix));
     }
     copies <= 1
@@ -77,7 +78,7 @@ fn is_one(table: &Reader<'_>, copies: i32) -> bool {
 
 fn load(topic: &str, mut table: Reader<'_>) -> Option<LoadSettings> {
     let file = table.required::<String>("file", "\"events.ndjson\"");
-    let key = table.optional::<Path>("key");
+    let key = table.optional::<FieldPath>("key");
     let progress = table.optional::<String>("progress");
     let source = table.found.source;
     let resolved = file.as_ref().map(|file| source.resolve(file));
@@ -85,11 +86,36 @@ fn load(topic: &str, mut table: Reader<'_>) -> Option<LoadSettings> {
         && !path.is_file()
     {
         let what = if path.is_dir() { "is a folder" } else { "is not there" };
-        table.problem(Problem::new(file.span.clone(), format!("{}.file: {} {what}", table.path, path.display())));
+        let problem = Problem::new(file.span.clone(), format!("{}.file: {} {what}", table.path, path.display()));
+        table.problem(looked_for(&table, problem, file, path));
     }
     table.finish();
     let progress = progress.map_or(format!("data/load/{topic}.json"), |progress| progress.value);
     Some(LoadSettings { file: resolved?, key: key.map(|key| key.value), progress: source.resolve(&progress) })
+}
+
+/// Where a file was looked for, and one that is there under a name like it.
+fn looked_for(table: &Reader<'_>, problem: Problem, file: &Located<String>, path: &Path) -> Problem {
+    let source = table.found.source;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Whoever looks here and now is told where that is, wherever the command was started.
+    let shown = Some(folder).filter(|_| table.found.look >= Look::Here).and_then(|here| std::path::absolute(here).ok());
+    let shown = shown.as_deref().unwrap_or(folder).display();
+    let settings = source.path.file_name().unwrap_or_default().to_string_lossy();
+    let problem = match Path::new(&file.value).is_relative() {
+        true => problem.because("looked in", format!("{shown}: a path is relative to the folder that {settings} is in")),
+        false => problem.because("looked in", shown.to_string()),
+    };
+    problem.fix(meant(file, path, folder).map(|meant| Fix::replace(source, file.span.clone(), meant)))
+}
+
+/// The path with the name that was probably meant, as it is written in the file.
+fn meant(file: &str, path: &Path, folder: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let entries = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).filter(|entry| entry.path().is_file());
+    let there: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = super::nearest::nearest(name, there.iter().map(String::as_str))?;
+    Some(toml::Value::from(format!("{}{near}", file.strip_suffix(name)?)).to_string())
 }
 
 /// Kafka's rule for names, said before a broker says it less kindly.

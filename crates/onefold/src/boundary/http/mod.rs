@@ -69,7 +69,7 @@ impl Effect for HttpEndpoint {
     }
 
     fn target(&self) -> String {
-        crate::settings::without_users(&self.settings.url, false)
+        crate::settings::without_users(&self.settings.url)
     }
 
     fn traits(&self) -> SinkTraits {

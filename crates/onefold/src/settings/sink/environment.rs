@@ -18,7 +18,11 @@ pub(super) fn slips(table: &Reader<'_>, key: &str, span: &Range<usize>, whole: b
         let fix = (whole && alone).then(|| Fix::replace(source, span.clone(), secret.clone()));
         let to_do = match whole {
             true => format!("a header comes from the environment as a whole: write {secret}, and put all of it there"),
-            false if key == "command" => "a program has the environment that this one is started with".to_owned(),
+            false if key == "command" => format!(
+                "leave it out: the program has the environment that this one is started with, and what to.exec.env adds \
+                 to it, such as env = {{ {name} = {secret} }}; a shell of its own puts it into a line: \
+                 [\"sh\", \"-c\", \"curl -u $AUTH ..\"]"
+            ),
             false => format!("a header can come from the environment, as a whole: {secret}; this cannot"),
         };
         let problem = Problem::new(place, what).because("to do", to_do);

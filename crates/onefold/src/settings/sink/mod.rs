@@ -102,10 +102,24 @@ pub(crate) fn sqlite_path(table: &Reader<'_>, key: &str, url: &Located<String>) 
         return None;
     }
     let path = table.found.source.resolve(path);
-    if let (true, Some(why)) =
-        (table.found.look == super::Look::Folders, crate::settings::folder::cannot_be_made(&path))
-    {
-        table.problem(wrong(&why));
+    if table.found.look == super::Look::Folders {
+        if let Some((why, to_do)) = unusable(&path) {
+            let problem = wrong(&why);
+            table.problem(to_do.into_iter().fold(problem, |problem, to_do| problem.because("to do", to_do)));
+        }
     }
     Some(path)
+}
+
+/// Why no database can be at this path here and now, and what to do where that is not plain.
+fn unusable(path: &std::path::Path) -> Option<(String, Option<&'static str>)> {
+    if let Some(why) = crate::settings::folder::cannot_be_made(path) {
+        return Some((why, None));
+    }
+    #[cfg(feature = "sqlite")]
+    if crate::settings::sql_tried::is_no_database(path) {
+        let why = format!("{} is there, and is no SQLite database, or an encrypted one", path.display());
+        return Some((why, Some("name another file, or move this one away: where there is none, a database is made")));
+    }
+    None
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 /// What is known of the tables that a statement will meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
-    /// Nobody looked, or the file cannot be read now: somebody holds it, or may not.
+    /// Nobody looked, or the file cannot be read now: somebody holds it, or may not, or it is no database.
     Nothing,
     /// There is no such file: `setup` makes all that there will be.
     NoFile,
@@ -45,7 +45,18 @@ fn read_into(path: &Path, into: &Connection) -> Option<()> {
     copy_tables(&conn, into).ok()
 }
 
+/// Whether there is a file that SQLite takes for none of its own (or for one that is encrypted).
+pub(in crate::settings) fn is_no_database(path: &Path) -> bool {
+    let asked = open(path).map(|conn| conn.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(())));
+    let code = asked.and_then(|asked| asked.err()?.sqlite_error_code());
+    code == Some(rusqlite::ErrorCode::NotADatabase)
+}
+
+/// What is no file (a pipe, say) is not opened: that could wait for ever.
 fn open(path: &Path) -> Option<Connection> {
+    if !path.is_file() {
+        return None;
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     // Reading a file in WAL mode makes two others beside it, but for one that is told not to change.
     let is_at_rest = is_in_wal_mode(path)? && is_empty(&path.with_file_name(wal_name(path)?));
