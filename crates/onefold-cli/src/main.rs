@@ -10,12 +10,14 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    console::logging();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(why) => return exit::Failure::failed(format!("the system gives no threads: {why}")).report(),
     };
+    // Before anything else: a signal that comes in the first milliseconds is one, too.
+    runtime.block_on(async { commands::stop::listen_early(std::env::args_os().nth(1)) });
+    let cli = cli::Cli::parse();
+    console::logging();
     match runtime.block_on(commands::run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

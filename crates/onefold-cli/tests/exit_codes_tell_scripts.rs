@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::going::Going;
 use common::{Broker, run};
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,8 @@ fn a_guarantee_that_does_not_hold_is_3() {
         insta::allow_duplicates! { insta::assert_snapshot!("refused", refused.err) };
     }
     assert!(!folder.path().join("data").exists(), "nothing was started");
+    let json = run(folder.path(), &["check", "--json"]).exits(3).out;
+    assert!(json.contains("\"line\":8") && json.contains("\"column\":13"), "{json}");
 }
 
 /// The way out that a refusal prints is one that this build takes.
@@ -104,6 +107,22 @@ fn a_taken_port_and_a_folder_in_use_are_1() {
     assert_eq!(broker.end(), Some(0), "SIGTERM ends it in good order");
     let again = Broker::start(folder.path());
     assert_eq!(again.end(), Some(0));
+}
+
+/// Another folder would be no way out for a file that runs already: it would begin anew there.
+#[test]
+fn a_file_that_runs_already_is_told_so() {
+    let folder = folder();
+    file(&folder, "at-least-once");
+    let mut first = Going::start(folder.path(), &["run", "--json"]);
+    first.event(|event| event["event"] == "guarantee");
+    let second = run(folder.path(), &["run"]).exits(1).err;
+    assert!(second.contains("is in use by another broker: onefold.toml runs already"), "{second}");
+    assert!(second.contains("to fix         stop that one, and run this again"), "{second}");
+    assert!(second.contains("onefold groups describe receipts --file onefold.toml"), "{second}");
+    assert!(!second.contains("another folder"), "{second}");
+    let looked = run(folder.path(), &["groups", "list", "--file", "onefold.toml"]);
+    looked.exits(0);
 }
 
 /// A pipeline can be named alone; a name that is none is told with those that are.

@@ -3,7 +3,7 @@
 mod common;
 
 use common::free_port;
-use common::going::{Going, until};
+use common::going::{Going, LONG, until};
 use serde_json::Value;
 use std::path::Path;
 
@@ -136,4 +136,24 @@ fn a_drain_that_a_signal_cut_short_is_no_success() {
     let said = said.join("\n");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("SIGINT came before all was drained"), "{said}");
+}
+
+/// A supervisor may stop what it has just started: a signal counts from the first moment on, also while the file is read.
+#[test]
+fn a_signal_before_anything_has_begun_ends_it_in_order() {
+    for (args, code) in [(&["run", "--json"][..], 0), (&["run", "--json", "--drain"], 1)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("onefold.toml");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        let mut run = Going::start(folder.path(), args);
+        // Opened by both or by none: it reads now, and gets nothing.
+        let (tell, opened) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(std::fs::OpenOptions::new().write(true).open(path)));
+        let _writer = opened.recv_timeout(LONG).expect("it opens its file").expect("opens");
+        run.signal("-TERM");
+        let draining = run.event(|event| event["event"] == "draining");
+        assert_eq!((&draining["signal"], &draining["in_flight"]), (&"SIGTERM".into(), &0.into()), "{draining}");
+        let (said, ended) = run.end();
+        assert_eq!(ended, Some(code), "{said:?}");
+    }
 }

@@ -187,3 +187,38 @@ fn a_file_that_cannot_be_used_is_named() {
     let other = run(folder.path(), &["run", "--drain"]).exits(1).err;
     assert!(other.contains("seen?.db: file is not a database") && other.contains("name another file"), "{other}");
 }
+
+/// A run says it at its start; check says it before, of each file that the settings name, and leaves all as it is.
+#[test]
+fn a_file_that_is_no_database_is_said_by_check() {
+    let folder = home(SETUP, "INSERT INTO seen VALUES ({id})");
+    let text = std::fs::read_to_string(folder.path().join("onefold.toml")).expect("reads");
+    let more = "[pipelines.posts]\nfrom = \"events\"\ndedup = { store = \"sqlite:ids.db\" }\n\
+                to.http = { url = \"http://127.0.0.1:1/\" }\n[pipelines.new]\nfrom = \"events\"\n\
+                dedup = { store = \"sqlite:new.db\" }\nto.http = { url = \"http://127.0.0.1:1/\" }\n";
+    std::fs::write(folder.path().join("onefold.toml"), format!("{text}{more}")).expect("writes");
+    let letter = "this is a letter to my aunt, and no database at all; it is long enough to be read as one";
+    let files = || {
+        let names = std::fs::read_dir(folder.path()).expect("reads").map(|entry| entry.expect("reads").file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    for (content, problems) in [(letter, 2), ("short", 2), ("", 0)] {
+        std::fs::write(folder.path().join("seen?.db"), content).expect("writes");
+        std::fs::write(folder.path().join("ids.db"), content).expect("writes");
+        let before = files();
+        let said = run(folder.path(), &["check"]).exits(if problems > 0 { 2 } else { 0 }).err;
+        assert_eq!(said.matches("error: ").count(), problems, "{said}");
+        assert_eq!(said.matches("is there, and is no SQLite database").count(), problems, "{said}");
+        if problems > 0 {
+            assert!(
+                said.contains("pipelines.seen.to.sql.url: seen?.db") && said.contains("onefold.toml:10:7"),
+                "{said}"
+            );
+            assert!(said.contains("pipelines.posts.dedup.store: ids.db"), "{said}");
+            assert!(said.contains("to do          name another file, or move this one away"), "{said}");
+        }
+        assert_eq!(files(), before, "looking makes nothing");
+        let left = std::fs::read_to_string(folder.path().join("seen?.db")).expect("reads");
+        assert_eq!(left, content, "looking changes nothing");
+    }
+}

@@ -56,8 +56,12 @@ fn broken_lines_beside_others() {
 #[test]
 fn open_quotes_and_brackets() {
     insta::assert_snapshot!(said("open_quotes_and_brackets.toml"));
-    let text = said_of("[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"\"\"t\"\n[topics.t]\npartitions = 0\n");
-    assert!(text.contains("this `\"\"\"` is never closed\n --> onefold.toml:4:8") && text.contains("1 error in"), "{text}");
+    let text =
+        said_of("[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"\"\"t\"\n[topics.t]\npartitions = 0\n");
+    assert!(
+        text.contains("this `\"\"\"` is never closed\n --> onefold.toml:4:8") && text.contains("1 error in"),
+        "{text}"
+    );
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("onefold.toml");
     let broken = "[kafka]\nbootstrap = \"k:9092\n[topics.t]\npartitions = 1\n[topics.u]\npartitions = 1\n";

@@ -8,6 +8,7 @@ use crate::kafka::topics::{delete_group, has_members};
 use clap::{Args, Subcommand};
 use rdkafka::ClientConfig;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// List and describe consumer groups, with their lag
 #[derive(Args, Debug)]
@@ -78,7 +79,8 @@ fn list(client: &ClientConfig, as_json: bool) -> Done {
 
 fn describe(client: &ClientConfig, name: &str, as_json: bool) -> Done {
     let group = offsets::groups(client, Some(name)).or_failed("cannot ask for the group")?.into_iter().next();
-    let positions = offsets::positions(client, name).or_failed("cannot ask for the group's positions")?;
+    let held = group.as_ref().map(offsets::Group::held).unwrap_or_default();
+    let positions = offsets::positions(client, name, &held).or_failed("cannot ask for the group's positions")?;
     let known = group.filter(|group| group.state != "Dead" || !group.members.is_empty());
     if known.is_none() && positions.is_empty() {
         return Err(Failure::failed(format!("there is no group {name}")));
@@ -89,25 +91,39 @@ fn describe(client: &ClientConfig, name: &str, as_json: bool) -> Done {
         }
         return Ok(());
     }
+    let number = |number: Option<i64>| number.map_or("-".to_owned(), |number| number.to_string());
     let row = |at: &Position| {
-        let committed = at.committed.map_or("-".to_owned(), |offset| offset.to_string());
-        vec![at.topic.clone(), at.partition.to_string(), committed, at.end.to_string(), at.lag().to_string()]
+        let (partition, end) = (at.partition.to_string(), at.end.to_string());
+        vec![at.topic.clone(), partition, number(at.committed), end, number(at.lag())]
     };
-    let rows: Vec<_> = positions.iter().map(row).collect();
-    print(&table(&["topic", "partition", "committed", "end", "lag"], &rows));
-    let lag: i64 = positions.iter().map(Position::lag).sum();
+    if !positions.is_empty() {
+        let rows: Vec<_> = positions.iter().map(row).collect();
+        print(&format!("{}\n", table(&["topic", "partition", "committed", "end", "lag"], &rows)));
+    }
     let (state, members) = known.map_or(("Empty".to_owned(), vec![]), |group| (group.state, group.members));
-    print(&format!("\n{name}: {state}, {}, lag {lag}", count(members.len() as u64, "member")));
+    print(&format!("{name}: {state}, {}, {}", count(members.len() as u64, "member"), total(&positions)));
     for member in members {
         print(&format!("  {} at {} ({})", member.client, member.host, member.id));
     }
     Ok(())
 }
 
+/// The lag of all partitions together. What has no position adds nothing to it that is known.
+fn total(positions: &[Position]) -> String {
+    let lags: Vec<i64> = positions.iter().filter_map(Position::lag).collect();
+    let without = count((positions.len() - lags.len()) as u64, "partition");
+    match (lags.len(), positions.len()) {
+        (0, _) => "no position yet".to_owned(),
+        (with, all) if with == all => format!("lag {}", lags.iter().sum::<i64>()),
+        _ => format!("lag {}, no position in {without}", lags.iter().sum::<i64>()),
+    }
+}
+
 async fn remove(client: &ClientConfig, name: &str, dry_run: bool, as_json: bool) -> Done {
     if dry_run {
         let known = offsets::groups(client, Some(name)).or_failed("cannot ask for the group")?;
-        let positions = offsets::positions(client, name).or_failed("cannot ask for the group's positions")?;
+        let positions =
+            offsets::positions(client, name, &BTreeSet::new()).or_failed("cannot ask for the group's positions")?;
         if positions.is_empty() && !known.iter().any(|group| group.state != "Dead") {
             return Err(Failure::failed(format!("there is no group {name}")));
         }

@@ -1,5 +1,7 @@
 //! Signals that ask a command to end: the first one in good order, a second one at once.
 
+use std::ffi::OsString;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
@@ -61,11 +63,29 @@ pub fn asked() -> impl Future<Output = Signal> {
     }
 }
 
+/// The commands that end in good order. All others only ask and print: a signal ends them as it ends any program.
+const IN_ORDER: [&str; 4] = ["run", "broker", "produce", "consume"];
+
+/// What was heard before the command began to listen.
+static EARLY: Mutex<Option<Wishes>> = Mutex::new(None);
+
+/// Listens for the command of this name, which takes over with [`Wishes::listen`].
+pub fn listen_early(command: Option<OsString>) {
+    if IN_ORDER.iter().any(|name| command.as_deref() == Some(name.as_ref())) {
+        *EARLY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Wishes::new());
+    }
+}
+
 /// SIGINT and SIGTERM, heard from the moment this is made.
 pub struct Wishes(Option<(Stream, Stream)>);
 
 impl Wishes {
+    /// From the start of the process on, where that was asked for.
     pub fn listen() -> Wishes {
+        EARLY.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(Wishes::new)
+    }
+
+    fn new() -> Wishes {
         let streams = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
         Wishes(if let (Ok(interrupt), Ok(terminate)) = streams { Some((interrupt, terminate)) } else { None })
     }

@@ -11,7 +11,12 @@ pub mod table;
 pub mod wrap;
 
 use crate::exit::{Done, OrFailed};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// `1 record`, `2 records`.
 pub fn count(number: u64, one: &str) -> String {
@@ -41,9 +46,58 @@ pub fn offer(line: &[u8]) -> Done<bool> {
     }
 }
 
+/// What became of a line that was offered to whoever reads the standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    Taken,
+    /// Nobody reads any more.
+    Unread,
+    /// It was asked to stop while the reader took nothing; a part of the line may be out.
+    Stopped,
+}
+
+/// What a pipe that takes anything takes without waiting: `PIPE_BUF` on Linux, and what POSIX guarantees is less.
+const AT_ONCE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+/// How often it is looked, while the reader takes nothing, whether to stop.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// [`offer`] that waits for a slow reader no longer than until `stop` is set.
+pub fn offer_until(line: &[u8], stop: &AtomicBool) -> Done<Offered> {
+    // Past the buffer of the standard library, whose own writes would wait.
+    let out = std::io::stdout().lock();
+    let whole = [line, b"\n"].concat();
+    for mut part in whole.chunks(AT_ONCE) {
+        while !part.is_empty() {
+            if !takes_more(&out) {
+                if stop.load(Ordering::Relaxed) {
+                    return Ok(Offered::Stopped);
+                }
+                continue;
+            }
+            match rustix::io::write(&out, part) {
+                Ok(written) => part = &part[written..],
+                Err(Errno::PIPE) => return Ok(Offered::Unread),
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(why) => return Err(std::io::Error::from(why)).or_failed("cannot write to standard output"),
+            }
+        }
+    }
+    Ok(Offered::Taken)
+}
+
+/// Whether a write would not wait, or would tell what is wrong; waits for that a little.
+fn takes_more(out: &impl AsFd) -> bool {
+    let mut ends = [PollFd::new(out, PollFlags::OUT)];
+    let limit = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+    match poll(&mut ends, Some(&limit)) {
+        Ok(ready) => ready > 0,
+        // What cannot be asked is written to.
+        Err(why) => why != Errno::INTR,
+    }
+}
+
 /// Whether whoever read the standard output has gone, which the next line would find out.
 pub fn is_unread() -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let out = std::io::stdout();
     let mut ends = [PollFd::new(&out, PollFlags::empty())];
     poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|_| ends[0].revents().contains(PollFlags::ERR))

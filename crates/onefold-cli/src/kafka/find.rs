@@ -44,6 +44,11 @@ impl Where {
         format!("onefold consume {}{}", pasteable(topic), self.flag())
     }
 
+    /// The command that tells who is in a group, and where it stands.
+    pub fn describe_group(&self, group: &str) -> String {
+        format!("onefold groups describe {}{}", pasteable(group), self.flag())
+    }
+
     /// The command that lists the dead letters of a pipeline or topic, those too that were put back.
     pub fn list_letters(&self, name: &str) -> String {
         format!("onefold dead-letters list {}{} --all", pasteable(name), self.flag())

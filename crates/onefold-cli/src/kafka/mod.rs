@@ -1,9 +1,11 @@
 //! Talking to a broker from a command: where it is, whether it is there, what it holds.
 
+mod assignment;
 pub mod embedded;
 pub mod find;
 pub mod names;
 pub mod offsets;
+mod probe;
 pub mod reach;
 pub mod retention;
 pub mod topics;

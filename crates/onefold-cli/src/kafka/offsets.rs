@@ -1,9 +1,10 @@
-use super::PATIENCE;
+use super::{PATIENCE, assignment};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// One partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,19 +54,19 @@ pub struct Position {
     pub partition: i32,
     /// `None`: none yet, though it has one in another partition of the topic.
     pub committed: Option<i64>,
-    pub earliest: i64,
     pub end: i64,
 }
 
 impl Position {
-    /// Without a position all that the partition holds is still to come.
-    pub fn lag(&self) -> i64 {
-        (self.end - self.committed.unwrap_or(self.earliest)).max(0)
+    /// `None` without a position, as the tools of Apache Kafka have it: where the group would begin is its members' own.
+    pub fn lag(&self) -> Option<i64> {
+        self.committed.map(|committed| (self.end - committed).max(0))
     }
 }
 
-/// Where a group stands, in every partition of the topics that it has a position in. Does not join it.
-pub fn positions(client: &ClientConfig, group: &str) -> KafkaResult<Vec<Position>> {
+/// Where a group stands, in every partition of the topics that it has a position in, and in those that its members hold.
+/// Does not join it.
+pub fn positions(client: &ClientConfig, group: &str, held: &BTreeSet<(String, i32)>) -> KafkaResult<Vec<Position>> {
     let consumer: BaseConsumer = client.clone().set("group.id", group).create()?;
     let mut asked = TopicPartitionList::new();
     for (topic, partitions) in topics(client)? {
@@ -84,9 +85,13 @@ pub fn positions(client: &ClientConfig, group: &str) -> KafkaResult<Vec<Position
     let read: BTreeSet<String> =
         offsets.iter().filter(|(_, _, offset)| offset.is_some()).map(|(topic, ..)| topic.clone()).collect();
     let mut positions = vec![];
-    for (topic, partition, committed) in offsets.into_iter().filter(|(topic, ..)| read.contains(topic)) {
-        let (earliest, end) = consumer.fetch_watermarks(&topic, partition, PATIENCE)?;
-        positions.push(Position { topic, partition, committed, earliest, end });
+    for (topic, partition, committed) in offsets {
+        let at = (topic, partition);
+        if read.contains(&at.0) || held.contains(&at) {
+            let (topic, partition) = at;
+            let (_, end) = consumer.fetch_watermarks(&topic, partition, PATIENCE)?;
+            positions.push(Position { topic, partition, committed, end });
+        }
     }
     positions.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
     Ok(positions)
@@ -101,21 +106,35 @@ pub struct Group {
     pub members: Vec<Member>,
 }
 
+impl Group {
+    /// The partitions that its members have now.
+    pub fn held(&self) -> BTreeSet<(String, i32)> {
+        self.members.iter().flat_map(|member| member.held.iter().cloned()).collect()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     pub id: String,
     pub client: String,
     pub host: String,
+    pub held: Vec<(String, i32)>,
 }
 
 /// All groups, or the one of this name.
 pub fn groups(client: &ClientConfig, name: Option<&str>) -> Result<Vec<Group>, KafkaError> {
+    groups_within(client, name, PATIENCE)
+}
+
+/// As [`groups`], asked for so long.
+pub fn groups_within(client: &ClientConfig, name: Option<&str>, patience: Duration) -> Result<Vec<Group>, KafkaError> {
     let consumer: BaseConsumer = client.create()?;
-    let list = consumer.fetch_group_list(name, PATIENCE)?;
+    let list = consumer.fetch_group_list(name, patience)?;
     let member = |member: &rdkafka::groups::GroupMemberInfo| Member {
         id: member.id().to_owned(),
         client: member.client_id().to_owned(),
         host: member.client_host().to_owned(),
+        held: assignment::partitions(member.assignment().unwrap_or_default()).unwrap_or_default(),
     };
     let mut groups: Vec<Group> = list
         .groups()

@@ -1,6 +1,7 @@
 //! Whether anybody listens and lets us in, said within seconds: librdkafka would go on trying in silence.
 
 use super::PATIENCE;
+use super::probe::{self, Stranger};
 use crate::exit::{Done, Failure, OrFailed};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -14,15 +15,32 @@ const LIMIT: Duration = Duration::from_secs(4);
 
 /// Connects to the first of the addresses that answers, and hears from the cluster who it is: its id.
 pub async fn reach(client: &ClientConfig, servers: &str, hint: &str, remedy: &str) -> Done<String> {
-    Ok(try_once(client, servers, hint, remedy).await?)
+    Ok(try_once(client, servers, (hint, remedy), Limits::FIRST).await?)
 }
 
 /// Why a cluster was not reached.
 enum Unreached {
     /// Nobody is there, or not yet: the same may be reached in a while.
     Away(Failure),
-    /// A certificate or a password is not taken: trying again would change nothing.
+    /// A certificate or a password is not taken, or it is no Kafka: trying again would change nothing.
     Refused(Failure),
+}
+
+/// How long one try may take: to connect and to have a first answer, and to be let in.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    connect: Duration,
+    ask: Duration,
+}
+
+impl Limits {
+    /// Of a try that may be the only one.
+    const FIRST: Limits = Limits { connect: LIMIT, ask: PATIENCE };
+
+    /// Of one more, with so much time left.
+    fn again(left: Duration) -> Limits {
+        Limits { connect: left.clamp(AGAIN, LIMIT), ask: left.clamp(LIMIT, PATIENCE) }
+    }
 }
 
 impl From<Unreached> for Failure {
@@ -42,15 +60,16 @@ pub async fn reach_in_time(
     patience: Duration,
     away: impl FnOnce(&str),
 ) -> Done<String> {
-    let (began, mut away) = (Instant::now(), Some(away));
+    let (began, mut away, mut limits) = (Instant::now(), Some(away), Limits::FIRST);
     loop {
-        match try_once(client, servers, hint, remedy).await {
+        match try_once(client, servers, (hint, remedy), limits).await {
             Ok(cluster) => return Ok(cluster),
             Err(Unreached::Away(why)) if began.elapsed() < patience => {
                 if let Some(away) = away.take() {
                     away(why.text().lines().next().unwrap_or_default());
                 }
                 tokio::time::sleep(AGAIN.min(patience.saturating_sub(began.elapsed()))).await;
+                limits = Limits::again(patience.saturating_sub(began.elapsed()));
             }
             Err(why) => return Err(why.into()),
         }
@@ -59,28 +78,63 @@ pub async fn reach_in_time(
 
 const AGAIN: Duration = Duration::from_millis(500);
 
-async fn try_once(client: &ClientConfig, servers: &str, hint: &str, remedy: &str) -> Result<String, Unreached> {
-    connect(servers, hint, remedy).await.map_err(Unreached::Away)?;
+async fn try_once(
+    client: &ClientConfig,
+    servers: &str,
+    (hint, remedy): (&str, &str),
+    limits: Limits,
+) -> Result<String, Unreached> {
+    // What speaks TLS is asked by librdkafka alone, which knows the certificates.
+    let is_plain = !client.get("security.protocol").is_some_and(|protocol| protocol.to_lowercase().contains("ssl"));
+    connect(servers, (hint, remedy), limits.connect, is_plain).await?;
     let (client, servers, hint) = (client.clone(), servers.to_owned(), hint.to_owned());
-    let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint));
+    let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint, limits.ask));
     asked.await.or_failed("asking the cluster broke off").map_err(Unreached::Refused)?
 }
 
-async fn connect(servers: &str, hint: &str, remedy: &str) -> Done {
-    let mut reasons = vec![];
+/// Until one of the addresses answers as Kafka does; where that cannot be asked, until one is listened at.
+async fn connect(
+    servers: &str,
+    (hint, remedy): (&str, &str),
+    limit: Duration,
+    is_plain: bool,
+) -> Result<(), Unreached> {
+    let (mut reasons, mut stranger) = (vec![], None);
     for server in servers.split(',').map(str::trim).filter(|server| !server.is_empty()) {
-        match tokio::time::timeout(LIMIT, TcpStream::connect(with_port(server))).await {
-            Ok(Ok(_)) => return Ok(()),
+        match tokio::time::timeout(limit, TcpStream::connect(with_port(server))).await {
+            Ok(Ok(_)) if !is_plain => return Ok(()),
+            Ok(Ok(stream)) => match probe::ask(stream, limit).await {
+                Ok(()) => return Ok(()),
+                Err(found) => stranger = stranger.or(Some((server, found))),
+            },
             Ok(Err(why)) => reasons.push(format!("{server}: {}", plainly(&why))),
-            Err(_) => reasons.push(format!("{server}: no answer within {} s", LIMIT.as_secs())),
+            Err(_) => reasons.push(format!("{server}: no answer within {limit:.1?}")),
         }
     }
-    Err(Failure::failed(format!(
-        "no broker at {} ({hint})\n  \
-         to fix         start one: onefold broker\n  \
-         or             {remedy}",
-        if reasons.is_empty() { "an empty address".to_owned() } else { reasons.join("; ") },
-    )))
+    match stranger {
+        // Where nobody listens yet at another address, that may be the one.
+        Some((server, found)) if reasons.is_empty() && !found.may_change() => {
+            Err(Unreached::Refused(no_kafka(server, &found, (hint, remedy), limit)))
+        }
+        Some((server, found)) => Err(Unreached::Away(no_kafka(server, &found, (hint, remedy), limit))),
+        None => Err(Unreached::Away(Failure::failed(format!(
+            "no broker at {} ({hint})\n  \
+             to fix         start one: onefold broker\n  \
+             or             {remedy}",
+            if reasons.is_empty() { "an empty address".to_owned() } else { reasons.join("; ") },
+        )))),
+    }
+}
+
+/// Somebody listens there, who is no broker or wants to be asked in another way.
+fn no_kafka(server: &str, found: &Stranger, (hint, remedy): (&str, &str), limit: Duration) -> Failure {
+    let tls = "where it speaks TLS, a file says so: [kafka.tls]";
+    let ways = match found {
+        Stranger::Tls => format!("to fix         {tls}\n  or             {remedy}"),
+        Stranger::Closed => format!("to fix         {remedy}\n  or             {tls}"),
+        _ => format!("to fix         {remedy}"),
+    };
+    Failure::failed(format!("what listens at {server} {} ({hint})\n  {ways}", found.told(limit)))
 }
 
 /// What librdkafka had to complain about: the last error, and the last line of its log, since of a listener that only
@@ -123,7 +177,7 @@ impl Complaints {
 }
 
 /// Ends at once where a certificate or a password is not taken.
-fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Result<String, Unreached> {
+fn ask(client: &ClientConfig, servers: &str, hint: &str, limit: Duration) -> Result<String, Unreached> {
     let complaints = Complaints::default();
     let mut client = client.clone();
     client.set_log_level(RDKafkaLogLevel::Info);
@@ -138,7 +192,7 @@ fn ask(client: &ClientConfig, servers: &str, hint: &str) -> Result<String, Unrea
         }
         // Complaints are heard only while it is polled.
         let _ = consumer.poll(Duration::ZERO);
-        if complaints.is_lasting() || began.elapsed() > PATIENCE {
+        if complaints.is_lasting() || began.elapsed() > limit {
             let why = complaints.last();
             let hint = match complaints.is_lasting() {
                 true => hint.to_owned(),

@@ -10,8 +10,15 @@ use std::ops::Range;
 const SECRET: [&str; 3] = ["password", "key_password", "authorization"];
 const SECRET_PARTS: [&str; 8] = ["pass", "pwd", "secret", "token", "auth", "credential", "api_key", "apikey"];
 /// Headers that carry no credential. Of all others nobody knows.
-const PUBLIC_HEADERS: [&str; 7] =
-    ["accept", "accept-encoding", "accept-language", "content-encoding", "content-language", "content-type", "user-agent"];
+const PUBLIC_HEADERS: [&str; 7] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "user-agent",
+];
 /// A word that a message quotes must be so long before it is taken for a secret that another place has.
 const WORD: usize = 4;
 /// Stands in place of each secret, however long that is.
@@ -61,7 +68,11 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
         scan.take(token);
     }
     let mut all: Vec<Range<usize>> = scan.secret.iter().flat_map(|secret| lines(text, secret)).collect();
-    all.extend(users(text).into_iter().filter(|user| !scan.secret.iter().any(|secret| secret.start < user.end && user.start < secret.end)));
+    all.extend(
+        users(text)
+            .into_iter()
+            .filter(|user| !scan.secret.iter().any(|secret| secret.start < user.end && user.start < secret.end)),
+    );
     all.retain(|secret| !secret.is_empty());
     all.sort_by_key(|secret| secret.start);
     all
@@ -310,7 +321,10 @@ mod tests {
             ("headers = { A = \"{env.B_1}\", C = \"${D}\" }", "headers = { A = \"{env.B_1}\", C = \"${D}\" }"),
             ("headers = { A = \"x {env.B}\" }", "headers = { A = \"*** {env.B}\" }"),
             ("headers = { A = \"x-${B}\" }", "headers = { A = \"***${B}\" }"),
-            ("headers = { A = \"{data.user_id}-{@offset}\" } # ok", "headers = { A = \"{data.user_id}-{@offset}\" } # ok"),
+            (
+                "headers = { A = \"{data.user_id}-{@offset}\" } # ok",
+                "headers = { A = \"{data.user_id}-{@offset}\" } # ok",
+            ),
             ("headers = { Authorization = \"{data.token}\" }", "headers = { Authorization = \"{data.token}\" }"),
             ("headers = { A = '{{abc}' }", "headers = { A = '***' }"),
             ("headers = { A = '{\"key\": \"abc\"}' }", "headers = { A = '***' }"),

@@ -103,7 +103,9 @@ fn looked_for(table: &Reader<'_>, problem: Problem, file: &Located<String>, path
     let shown = shown.as_deref().unwrap_or(folder).display();
     let settings = source.path.file_name().unwrap_or_default().to_string_lossy();
     let problem = match Path::new(&file.value).is_relative() {
-        true => problem.because("looked in", format!("{shown}: a path is relative to the folder that {settings} is in")),
+        true => {
+            problem.because("looked in", format!("{shown}: a path is relative to the folder that {settings} is in"))
+        }
         false => problem.because("looked in", shown.to_string()),
     };
     problem.fix(meant(file, path, folder).map(|meant| Fix::replace(source, file.span.clone(), meant)))

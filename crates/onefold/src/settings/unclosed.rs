@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_statement_of_many_lines_is_spoiled_as_a_whole_and_no_other() {
         let headers = "headers = {\n  A = \"a,\n  B = \"b\"\n}";
-        assert_eq!(blamed(&format!("x = 1\n{headers}\ny = 2\n")), Some((&*format!("\"a,\n  B = \"b\"\n}}\ny = 2\n"), headers)));
+        assert_eq!(blamed(&format!("x = 1\n{headers}\ny = 2\n")), Some(("\"a,\n  B = \"b\"\n}\ny = 2\n", headers)));
         let swallowed = "a = {\n  b = \"c\n";
         assert_eq!(blamed(&format!("{swallowed}[t]\nx = 1\n")).map(|found| found.1), Some(swallowed));
         let text = "a = \"\"\"\nSELECT 1\n[t]\nb = 1\nc = \"\"\"x\"\"\"\n";

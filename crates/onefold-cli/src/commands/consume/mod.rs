@@ -1,6 +1,7 @@
 mod begin;
+mod waiting;
 
-use crate::console::{is_unread, offer, record, say};
+use crate::console::{Offered, is_unread, offer_until, record, say};
 use crate::exit::{Done, Failure, OrFailed};
 use crate::kafka::find::Where;
 use crate::kafka::offsets::{self, Ends};
@@ -10,10 +11,11 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use waiting::Waiting;
 
 /// Print the records of a topic, one a line
 #[derive(Args, Debug)]
@@ -57,11 +59,16 @@ fn from(text: &str) -> Result<Offset, String> {
 }
 
 pub async fn run(options: Options) -> Done {
-    let client = options.place.client().await?;
+    let mut asked = Box::pin(super::stop::asked());
+    // Nothing is read yet, so nothing is to be put in order.
+    let client = tokio::select! {
+        client = options.place.client() => client?,
+        _ = &mut asked => return Ok(()),
+    };
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
     tokio::spawn(async move {
-        super::stop::asked().await;
+        asked.await;
         stopping.store(true, Ordering::Relaxed);
     });
     tokio::task::spawn_blocking(move || consume(&client, &options, &stop)).await.or_failed("consuming broke off")?
@@ -76,19 +83,19 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
     let consumer = open(client, options, &partitions).or_failed("cannot consume")?;
     let mut left = Left::new(options, &partitions);
     let (mut committed, mut owned, mut is_away) = (Instant::now(), Instant::now(), false);
-    let mut looked = Instant::now();
+    let (mut looked, mut waiting) = (Instant::now(), Waiting::new());
     while !stop.load(Ordering::Relaxed) && !left.is_done() {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
                 is_away = false;
                 // What comes where the offset is not there yet may stand before it.
                 let is_early = matches!(options.from, Some(Offset::Offset(from)) if message.offset() < from);
-                let is_read = match options.json {
-                    _ if is_early => true,
-                    true => offer(record::json(&message).as_bytes())?,
-                    false => offer(message.payload().unwrap_or_default())?,
+                let offered = match options.json {
+                    _ if is_early => Offered::Taken,
+                    true => offer_until(record::json(&message).as_bytes(), stop)?,
+                    false => offer_until(message.payload().unwrap_or_default(), stop)?,
                 };
-                if !is_read {
+                if offered != Offered::Taken {
                     break;
                 }
                 left.took(message.partition(), message.offset(), !is_early);
@@ -108,17 +115,42 @@ fn consume(client: &ClientConfig, options: &Options, stop: &AtomicBool) -> Done 
             }
             None => {}
         }
+        if let Some(group) = &options.group {
+            waiting.look(&consumer, client, group, options);
+        }
         if options.group.is_some() && committed.elapsed() > Duration::from_secs(1) {
             let _ = consumer.commit_consumer_state(CommitMode::Async);
             committed = Instant::now();
             left.leave_to_others(&consumer, options, &mut owned)?;
         }
     }
-    if options.group.is_some() && left.printed > 0 {
-        // Nothing new since the last commit is no error.
-        let _ = consumer.commit_consumer_state(CommitMode::Sync);
+    leave(consumer, options.group.is_some() && left.printed > 0)
+}
+
+/// How long a broker may take to hear that a member leaves.
+const LEAVE: Duration = Duration::from_secs(5);
+
+/// Commits and closes; on a thread of its own, since both wait without end for a broker that is gone.
+fn leave(consumer: BaseConsumer, commits: bool) -> Done {
+    let (tell, told) = std::sync::mpsc::channel();
+    let leaving = move || {
+        if commits {
+            // Nothing new since the last commit is no error.
+            let _ = consumer.commit_consumer_state(CommitMode::Sync);
+        }
+        drop(consumer);
+        let _ = tell.send(());
+    };
+    std::thread::Builder::new().name("leave".into()).spawn(leaving).or_failed("the system gives no thread")?;
+    match told.recv_timeout(LEAVE) {
+        Ok(()) => Ok(()),
+        Err(_) if commits => Err(Failure::failed(format!(
+            "no broker takes the position within {} s: what was printed since the last commit will be printed again",
+            LEAVE.as_secs()
+        ))),
+        // Nothing is lost that the group would miss.
+        Err(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// Those to read, each with its ends.
@@ -147,7 +179,8 @@ fn refuse_two_places(client: &ClientConfig, options: &Options) -> Done {
             "--from {offset} does not go with --group: a group begins at earliest or latest, or goes on where it stands"
         )));
     }
-    let positions = offsets::positions(client, group).or_failed("cannot ask for the group's positions")?;
+    let positions =
+        offsets::positions(client, group, &BTreeSet::new()).or_failed("cannot ask for the group's positions")?;
     match positions.iter().find_map(|at| Some((at, at.committed.filter(|_| at.topic == options.topic)?))) {
         None => Ok(()),
         Some((at, committed)) => Err(Failure::usage(format!(

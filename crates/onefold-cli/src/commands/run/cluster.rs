@@ -4,6 +4,7 @@ use crate::kafka::topics::{Wanted, create};
 use crate::kafka::{PATIENCE, find, reach, retention};
 use onefold::Kafka;
 use onefold::settings::{File, KafkaSettings};
+use onefold_broker::log::OpenError;
 use onefold_broker::{Broker, BrokerError, BrokerSettings, Presence};
 use onefold_core::guarantee::Kept;
 use rdkafka::ClientConfig;
@@ -43,7 +44,7 @@ impl RunningCluster {
         let (broker, data, address) = match &file.kafka {
             KafkaSettings::Embedded { data, listen } => {
                 let settings = BrokerSettings::new(data).listen(&listen.value);
-                let broker = start_broker(settings).await.map_err(Failure::failed)?;
+                let broker = start_broker(settings).await.map_err(|why| refused(&why, file))?;
                 let address = broker.address().to_string();
                 (Some(broker), Some(data.clone()), address)
             }
@@ -125,6 +126,19 @@ pub async fn wait(file: &File, patience: Duration, away: impl FnOnce(&str)) -> D
     let (client, path) = (find::client(&file.cluster(), servers)?, file.path.display());
     let (hint, remedy) = (format!("said by {path}"), format!("correct `bootstrap` below [kafka] in {path}"));
     reach::reach_in_time(&client, servers, (&hint, &remedy), patience, away).await.map(drop)
+}
+
+/// Another folder is no way out of a taken one here: the file's positions and loads belong to the broker of this one.
+fn refused(why: &BrokerError, file: &File) -> Failure {
+    let BrokerError::Folder(OpenError::Locked(data)) = why else { return Failure::failed(why) };
+    let path = file.path.display();
+    let group = file.pipelines.first().map_or("GROUP", |first| first.group.value.as_str());
+    Failure::failed(format!(
+        "the data folder {} is in use by another broker: {path} runs already, or `onefold broker` serves its folder\n  \
+         to fix         stop that one, and run this again: it goes on where that one was\n  \
+         or             leave it to that one, and look at it: onefold groups describe {group} --file {path}",
+        data.display(),
+    ))
 }
 
 /// How long a killed predecessor may take to let go of the folder and the port: it holds them until it is all gone.

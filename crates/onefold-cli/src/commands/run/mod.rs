@@ -8,14 +8,14 @@ pub mod waits;
 mod watch;
 
 use super::refuse_too_strong;
-use crate::exit::{Done, Failure};
+use crate::exit::{Done, Failure, OrFailed};
 use cause::{Asked, Cause, raised};
 use clap::Args;
 use cluster::RunningCluster;
 use onefold::mock::Mock;
 use onefold::runtime::RunError;
 use onefold::settings::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -53,18 +53,17 @@ pub async fn run(options: Options) -> Done {
 }
 
 async fn all(options: &Options, watch: &Watch) -> Done {
-    let file = File::load_with_secrets(&options.file).map_err(Failure::usage)?;
+    let asked = cause::watched(watch, options.drain_timeout);
+    let Some(file) = unless(&asked, read(&options.file)).await? else {
+        return ended_by(*asked.borrow(), options, watch);
+    };
     refuse_too_strong(&file)?;
     if file.pipelines.is_empty() {
         let why = format!("{} has no [pipelines]: there is nothing to run", options.file.display());
         return Err(Failure::failed(why));
     }
-    let asked = cause::watched(watch, options.drain_timeout);
-    let reached = tokio::select! {
-        reached = cluster::wait(&file, options.wait, |why| watch.cluster_is_away(why, options.wait)) => Some(reached?),
-        () = raised(asked.clone()) => None,
-    };
-    if reached.is_none() {
+    let reached = cluster::wait(&file, options.wait, |why| watch.cluster_is_away(why, options.wait));
+    if unless(&asked, reached).await?.is_none() {
         return ended_by(*asked.borrow(), options, watch);
     }
     let cluster = RunningCluster::of(&file).await?;
@@ -73,6 +72,24 @@ async fn all(options: &Options, watch: &Watch) -> Done {
     watch.end();
     cluster.shutdown().await;
     result
+}
+
+/// Does it, unless it is asked to end before that is done: `None`.
+async fn unless<T>(asked: &Asked, done: impl Future<Output = Done<T>>) -> Done<Option<T>> {
+    tokio::select! {
+        biased;
+        () = raised(asked.clone()) => Ok(None),
+        done = done => done.map(Some),
+    }
+}
+
+/// On a thread of its own, which nobody waits for at the end: what a path leads to may never answer (a pipe, a share that
+/// hangs).
+async fn read(path: &Path) -> Done<File> {
+    let (path, (tell, told)) = (path.to_owned(), tokio::sync::oneshot::channel());
+    let read = move || drop(tell.send(File::load_with_secrets(&path).map_err(Failure::usage)));
+    std::thread::Builder::new().name("settings".into()).spawn(read).or_failed("the system gives no thread")?;
+    told.await.or_failed("reading the file broke off")?
 }
 
 async fn on_cluster(file: &File, cluster: &RunningCluster, options: &Options, asked: Asked, watch: &Watch) -> Done {

@@ -102,11 +102,11 @@ pub(crate) fn sqlite_path(table: &Reader<'_>, key: &str, url: &Located<String>) 
         return None;
     }
     let path = table.found.source.resolve(path);
-    if table.found.look == super::Look::Folders {
-        if let Some((why, to_do)) = unusable(&path) {
-            let problem = wrong(&why);
-            table.problem(to_do.into_iter().fold(problem, |problem, to_do| problem.because("to do", to_do)));
-        }
+    if let Some((why, to_do)) =
+        Some(&path).filter(|_| table.found.look == super::Look::Folders).and_then(|at| unusable(at))
+    {
+        let problem = wrong(&why);
+        table.problem(to_do.into_iter().fold(problem, |problem, to_do| problem.because("to do", to_do)));
     }
     Some(path)
 }
