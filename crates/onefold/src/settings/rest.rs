@@ -28,12 +28,20 @@ pub(super) fn of(source: &Source) -> Rest {
     if rest.take_out_open_quotes() {
         return rest;
     }
-    while rest.broken.len() < MOST {
+    while rest.broken.len() < MOST && rest.gone.len() < FAR_TOO_MANY {
         let (_, errors) = toml::de::DeTable::parse_recoverable(&rest.source.text);
-        let Some(first) = errors.first() else { return rest };
-        let far_too_many = errors.len() > FAR_TOO_MANY;
-        let (lines, problem) = rest.to_blame(&first.span().unwrap_or(0..0), first.message(), far_too_many);
-        rest.broken.push(problem);
+        // A parser finds values wrong that it has put together later than what stands after them.
+        let first = errors.iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
+        let Some(first) = first else { return rest };
+        let (span, far_too_many) = (first.span().unwrap_or(0..0), errors.len() > FAR_TOO_MANY);
+        let lines = match rest.left_over(&span) {
+            Some(line) => line,
+            None => {
+                let (lines, problem) = rest.to_blame(&span, first.message(), far_too_many);
+                rest.broken.push(problem);
+                lines
+            }
+        };
         if far_too_many || !rest.take_out(lines) {
             break;
         }
@@ -57,9 +65,7 @@ impl Rest {
 
     /// The lines that are to blame for an error here, and what is wrong with them.
     fn to_blame(&self, span: &Range<usize>, message: &str, far_too_many: bool) -> (Range<usize>, Problem) {
-        let text = &self.source.text;
-        let at = (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let own = line_at(text, at);
+        let (text, own) = (&self.source.text, self.own_line(span));
         // A bracket that is never closed swallows what follows, and the error is told there: it is to blame where less is
         // wrong without its lines than without this one.
         let open = unclosed::bracket(text, own.start).filter(|_| !far_too_many);
@@ -70,6 +76,19 @@ impl Rest {
             (self.errors_without(&way) < alone).then(|| (way, Problem::new(open.at, open.what)))
         });
         less.unwrap_or_else(|| (own, Problem::new(span.clone(), message)))
+    }
+
+    fn own_line(&self, span: &Range<usize>) -> Range<usize> {
+        let text = &self.source.text;
+        line_at(text, (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0))
+    }
+
+    /// The line of an error, where it is but the rest of a statement that is told already: a `]`, say.
+    fn left_over(&self, span: &Range<usize>) -> Option<Range<usize>> {
+        let (text, own) = (&self.source.text, self.own_line(span));
+        let between =
+            |gone: &Range<usize>| text.get(gone.end..own.start).is_some_and(|between| between.trim().is_empty());
+        (!begins_anew(&text[own.clone()]) && self.gone.iter().any(between)).then_some(own)
     }
 
     fn errors_without(&self, lines: &Range<usize>) -> usize {
@@ -118,4 +137,12 @@ fn line_at(text: &str, at: usize) -> Range<usize> {
 fn blank(text: &mut String, lines: &Range<usize>) {
     let nothing: String = text[lines.clone()].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
     text.replace_range(lines.clone(), &nothing);
+}
+
+/// Whether no statement before can go on in this line: it is a header, or a key of its own.
+fn begins_anew(line: &str) -> bool {
+    let line = line.trim_start();
+    let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '"');
+    line.starts_with('[') || (!key.is_empty() && key.chars().all(is_key))
 }

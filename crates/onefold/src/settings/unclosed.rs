@@ -26,8 +26,11 @@ pub(super) fn quote(text: &str) -> Option<Unclosed> {
                 return Some(Unclosed { at, what, lines: scan.statement(), to_the_end: false });
             }
             Step::OpenText(at) => {
-                let at = scan.texts.iter().find(|text| scan.holds_header(text)).map_or(at, |text| text.start);
-                let what = format!("this `{}` is never closed", &text[at..at + 3]);
+                let at = scan.texts.iter().find(|text| scan.holds_others(text)).map_or(at, |text| text.start);
+                let what = match scan.begins_value(at) {
+                    true => format!("this `{}` is never closed", &text[at..at + 3]),
+                    false => format!("the `{}` that this one closes is missing", &text[at..at + 3]),
+                };
                 return Some(Unclosed { at: at..at + 3, what, lines: at..text.len(), to_the_end: true });
             }
         }
@@ -194,8 +197,18 @@ impl<'t> Scan<'t> {
         start..self.at + line(&self.text[self.at..]).len()
     }
 
-    fn holds_header(&self, text: &Range<usize>) -> bool {
-        self.text[text.clone()].lines().skip(1).any(is_header)
+    /// Whether other statements stand in a text: a header, or a key before the quotes that seem to close it.
+    fn holds_others(&self, text: &Range<usize>) -> bool {
+        let lines = self.text[text.start + 3..text.end].trim_end_matches(['"', '\'']).lines().skip(1);
+        let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let begins = |line: &str| line.trim().strip_suffix('=').is_some_and(|key| key.trim().chars().all(is_key));
+        lines.clone().any(is_header) || lines.last().is_some_and(begins)
+    }
+
+    /// Whether quotes stand where a value does, and not behind one.
+    fn begins_value(&self, at: usize) -> bool {
+        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        self.text[start..at].trim_end().ends_with(['=', '[', ',', '{'])
     }
 }
 
@@ -245,8 +258,25 @@ mod tests {
         assert_eq!(blamed(&format!("x = 1\n{headers}\ny = 2\n")), Some(("\"a,\n  B = \"b\"\n}\ny = 2\n", headers)));
         let swallowed = "a = {\n  b = \"c\n";
         assert_eq!(blamed(&format!("{swallowed}[t]\nx = 1\n")).map(|found| found.1), Some(swallowed));
-        let text = "a = \"\"\"\nSELECT 1\n[t]\nb = 1\nc = \"\"\"x\"\"\"\n";
-        assert_eq!(quote(text).map(|open| (open.at, open.to_the_end)), Some((4..7, true)));
+    }
+
+    #[test]
+    fn of_texts_of_many_lines_the_one_that_holds_other_statements_is_blamed() {
+        let texts = [
+            ("a = \"\"\"\nSELECT 1\n[t]\nb = 1\nc = \"\"\"x\"\"\"\n", 4),
+            ("a = \"\"\"SELECT 1\"\nb = \"\"\"\nSELECT 2\"\"\"\n", 4),
+            ("a = \"\"\"\nSELECT 1\"\"\"\nb = \"\"\"\nSELECT 2 é", 24),
+        ];
+        for (text, at) in texts {
+            let open = quote(text).expect(text);
+            assert_eq!((open.at, open.to_the_end), (at..at + 3, true), "{text}");
+            assert!(open.what.ends_with("is never closed"), "{}", open.what);
+        }
+        let opened_wrong = "a = \"\"\nSELECT 1\"\"\"\n[t]\n";
+        assert_eq!(
+            quote(opened_wrong).map(|open| open.what),
+            Some("the `\"\"\"` that this one closes is missing".into())
+        );
     }
 
     #[test]
