@@ -22,6 +22,11 @@ fn cluster() -> MemoryCluster {
 
 type Running = tokio::task::JoinHandle<Result<testing::Tested, RunError>>;
 
+async fn hear(told: &mut tokio::sync::mpsc::UnboundedReceiver<Snapshot>) -> Snapshot {
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(60), told.recv()).await;
+    heard.expect("it does not hang").expect("it says for whom it waits before it ends")
+}
+
 /// Until it says for whom it waits.
 async fn waits(
     cluster: &MemoryCluster,
@@ -31,7 +36,7 @@ async fn waits(
     let running = testing::run_on(cluster, pipeline).at_most(std::time::Duration::from_secs(60)).observe(observer);
     let running = tokio::spawn(running.into_future());
     loop {
-        let snapshot = told.recv().await.expect("it says for whom it waits before it ends");
+        let snapshot = hear(&mut told).await;
         if let (Some(why), Some(WaitsFor::OtherMembers)) = (snapshot.paused, snapshot.waits_for) {
             return (running, why, told);
         }
@@ -53,7 +58,7 @@ async fn by_the_groups_commits() {
     assert!(why.contains("Nothing of it has moved since 20") && !why.contains("partition 1 "), "{why}");
     // It moves, and there is nothing to say for a while.
     other.commit(0, 1);
-    while told.recv().await.expect("it goes on").paused.is_some() {}
+    while hear(&mut told).await.paused.is_some() {}
     other.commit(0, end);
     running.await.unwrap().unwrap();
 }

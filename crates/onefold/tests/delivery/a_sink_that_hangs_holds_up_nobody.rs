@@ -170,10 +170,14 @@ fn cluster(partitions: i32) -> MemoryCluster {
     cluster
 }
 
+async fn hear(told: &mut UnboundedReceiver<Snapshot>) -> Snapshot {
+    tokio::time::timeout(LONGEST, told.recv()).await.expect("it does not hang").expect("it runs on")
+}
+
 /// Until it says that it waits for its sink, with this.
 async fn says(told: &mut UnboundedReceiver<Snapshot>, what: &str) -> String {
     loop {
-        let snapshot = told.recv().await.expect("it runs on");
+        let snapshot = hear(told).await;
         if let Some(why) = snapshot.paused.filter(|why| why.contains(what)) {
             assert_eq!(snapshot.waits_for, Some(WaitsFor::Sink), "{why}");
             return why;
@@ -181,7 +185,7 @@ async fn says(told: &mut UnboundedReceiver<Snapshot>, what: &str) -> String {
     }
 }
 
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_hangs_is_named_and_a_stop_is_heard() {
@@ -207,12 +211,12 @@ async fn a_rebalance_is_heard_while_a_claim_hangs() {
     let running = testing::run_on(&cluster, slow.pipeline()).at_most(LONGEST).observe(observer);
     let running = tokio::spawn(running.into_future());
     while slow.0.claims_begun.load(Ordering::SeqCst) == 0 {
-        told.recv().await.expect("it runs");
+        hear(&mut told).await;
     }
     // Who joins gets its share only when it is let go.
-    let joined = cluster.clone();
-    let other = tokio::task::spawn_blocking(move || Holder::of(&joined, "loyalty", "payments"));
-    let other = tokio::time::timeout(LONGEST, other).await.expect("it gets its share").unwrap();
+    let (joined, (tell, joins)) = (cluster.clone(), tokio::sync::oneshot::channel());
+    std::thread::spawn(move || tell.send(Holder::of(&joined, "loyalty", "payments")).ok());
+    let other = tokio::time::timeout(LONGEST, joins).await.expect("it gets its share").unwrap();
     assert_eq!(slow.0.claims_given_up.load(Ordering::SeqCst), 1, "both were claimed, and one is not its own any more");
     drop(other);
     slow.0.claims.send_replace(true);
@@ -232,7 +236,7 @@ async fn looks_at_positions_do_not_pile_up_and_a_stop_is_heard() {
         says(&mut told, "slow does not answer where its positions are").await;
         for _ in 0..8 {
             // Two seconds, in which it would have looked four times.
-            told.recv().await.expect("it runs on");
+            hear(&mut told).await;
         }
         assert_eq!(slow.0.looks_begun.load(Ordering::SeqCst), 1);
         if stops {

@@ -74,6 +74,10 @@ fn cluster_with_another() -> MemoryCluster {
 
 type Told = tokio::sync::mpsc::UnboundedReceiver<onefold::Snapshot>;
 
+async fn hear(told: &mut Told) -> onefold::Snapshot {
+    tokio::time::timeout(Duration::from_secs(60), told.recv()).await.expect("it does not hang").expect("it runs")
+}
+
 /// Runs until the topic's id was asked for, which the cluster does not tell.
 async fn run_until_asked(
     cluster: &MemoryCluster,
@@ -82,7 +86,7 @@ async fn run_until_asked(
     let (observer, mut told) = onefold::Observer::channel();
     let running = tokio::spawn(testing::run_on(cluster, pipeline).observe(observer).into_future());
     while cluster.asked_topic_ids() == 0 {
-        told.recv().await.expect("it runs");
+        hear(&mut told).await;
     }
     (running, told)
 }
@@ -96,7 +100,7 @@ async fn an_answer_that_is_late_tells_of_a_topic_that_was_made_again() {
     let (running, mut told) = run_until_asked(&cluster, receipts).await;
     for _ in 0..4 {
         // A second: it goes on, and asks no second question beside the first.
-        told.recv().await.expect("it runs");
+        hear(&mut told).await;
     }
     cluster.make_again("payments", "made-again");
     cluster.hold_topic_ids(false);
