@@ -28,7 +28,7 @@ struct State {
     claims: watch::Sender<bool>,
     looks: watch::Sender<bool>,
     claims_begun: AtomicU32,
-    claims_given_up: AtomicU32,
+    claims_given_up: watch::Sender<u32>,
     looks_begun: AtomicU32,
     looks_under_way: AtomicU32,
     /// Where its one partition stands, if anybody asks.
@@ -38,12 +38,12 @@ struct State {
     passed: Mutex<UnboundedSender<PassOver>>,
 }
 
-/// Counts itself while it is under way.
-struct UnderWay(Arc<State>, fn(&State) -> &AtomicU32);
+/// Of a claim that is not waited for any more.
+struct GivenUp(Arc<State>);
 
-impl Drop for UnderWay {
+impl Drop for GivenUp {
     fn drop(&mut self) {
-        self.1(&self.0).fetch_add(1, Ordering::SeqCst);
+        self.0.claims_given_up.send_modify(|claims| *claims += 1);
     }
 }
 
@@ -54,7 +54,7 @@ impl Slow {
             claims: watch::Sender::new(true),
             looks: watch::Sender::new(true),
             claims_begun: AtomicU32::new(0),
-            claims_given_up: AtomicU32::new(0),
+            claims_given_up: watch::Sender::new(0),
             looks_begun: AtomicU32::new(0),
             looks_under_way: AtomicU32::new(0),
             position: AtomicI64::new(0),
@@ -93,7 +93,7 @@ impl Sink for Slow {
     fn claim(&self, partitions: Vec<ClaimAt>) -> BoxFuture<'static, Result<Vec<Claimed>, SinkError>> {
         let state = self.0.clone();
         state.claims_begun.fetch_add(1, Ordering::SeqCst);
-        let given_up = UnderWay(state.clone(), |state| &state.claims_given_up);
+        let given_up = GivenUp(state.clone());
         Box::pin(async move {
             open(&state.claims).await;
             std::mem::forget(given_up);
@@ -174,6 +174,13 @@ async fn hear(told: &mut UnboundedReceiver<Snapshot>) -> Snapshot {
     tokio::time::timeout(LONGEST, told.recv()).await.expect("it does not hang").expect("it runs on")
 }
 
+/// A task that is ended ends soon, not at once.
+async fn given_up(slow: &Slow) {
+    let mut claims = slow.0.claims_given_up.subscribe();
+    let one = tokio::time::timeout(LONGEST, claims.wait_for(|claims| *claims >= 1)).await;
+    one.expect("the claim is given up").expect("the state holds its sender");
+}
+
 /// Until it says that it waits for its sink, with this.
 async fn says(told: &mut UnboundedReceiver<Snapshot>, what: &str) -> String {
     loop {
@@ -200,7 +207,8 @@ async fn a_claim_that_hangs_is_named_and_a_stop_is_heard() {
     assert_eq!(slow.0.claims_begun.load(Ordering::SeqCst), 1, "one claim, however long it takes");
     drop(stop);
     running.await.unwrap().unwrap();
-    assert_eq!((slow.0.claims_given_up.load(Ordering::SeqCst), slow.0.effects.load(Ordering::SeqCst)), (1, 0));
+    given_up(&slow).await;
+    assert_eq!((slow.0.claims_begun.load(Ordering::SeqCst), slow.0.effects.load(Ordering::SeqCst)), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +225,8 @@ async fn a_rebalance_is_heard_while_a_claim_hangs() {
     let (joined, (tell, joins)) = (cluster.clone(), tokio::sync::oneshot::channel());
     std::thread::spawn(move || tell.send(Holder::of(&joined, "loyalty", "payments")).ok());
     let other = tokio::time::timeout(LONGEST, joins).await.expect("it gets its share").unwrap();
-    assert_eq!(slow.0.claims_given_up.load(Ordering::SeqCst), 1, "both were claimed, and one is not its own any more");
+    // Both were claimed, and one is not its own any more.
+    given_up(&slow).await;
     drop(other);
     slow.0.claims.send_replace(true);
     assert_eq!(running.await.unwrap().unwrap().counters.effects, 40);
