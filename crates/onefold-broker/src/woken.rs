@@ -7,7 +7,9 @@ thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Called wherever a request wakes what another connection waits for.
+/// Called wherever a request wakes what another connection waits for: a record, an answer of the disk's, a group's answer. Not
+/// counted is who waits for memory (a request that came alone gives back none that matters) and who is told of an end (the log's
+/// stop, a peer's leaving, the broker's shutting down), which nobody goes on after.
 pub(crate) fn note() {
     COUNT.set(COUNT.get().wrapping_add(1));
 }

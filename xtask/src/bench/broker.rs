@@ -89,12 +89,13 @@ fn measure(
         let (topic, name) = (format!("rate-{size}"), bytes(size));
         idle::wait()?;
         // As much as the page cache will hold of it, and some more.
-        memory::warm(home, options.mib + options.mib / 4)?;
+        memory::warm(options.mib + options.mib / 4);
         let before = running.checkpoints();
         note(&format!("produce {name}, records/s"), load::produce(&running.address, &topic, size, options.mib << 20)?);
         if let (Some(before), Some(after)) = (before, running.checkpoints()) {
             note(&format!("checkpoints in that, {name}"), (after - before) as f64);
         }
+        idle::wait()?;
         note(&format!("consume {name}, records/s"), load::consume(&running.address, &topic)?);
     }
     note("memory loaded, MiB", running.memory_mib()?);

@@ -3,10 +3,11 @@
 //! Such a peer is back in a moment. To sleep and be woken for its request, through the system's readiness, takes longer than
 //! that moment; so where records come one at a time, whoever has written an answer looks at the socket a little longer.
 //! While the peer keeps coming back, the system is told to say nothing of such requests: it would wake another worker, the
-//! one that watches all sockets, for each of them.
+//! one that watches all sockets, for each of them. Where the processor is wanted by others, giving it up for a moment gives it
+//! up for their whole slice of time: then nobody looks for a while, and requests are told as usual.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::fd::AsFd;
@@ -17,6 +18,10 @@ use super::low_water::LowWater;
 /// Longer than a peer on this machine takes to read an answer and send its next request; short enough to cost little
 /// where none comes.
 const LOOK: Duration = Duration::from_micros(50);
+/// Who needs longer than this has lost the processor to others meanwhile.
+const CONTENDED: Duration = Duration::from_micros(300);
+/// Nobody looks for so long after that; for twice as long each time that it is so again, up to the second.
+const LEAVE_IT: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(200)];
 /// A request that is longer comes by the usual way, from its second part on.
 const SHORT: u16 = 4 << 10;
 
@@ -27,12 +32,21 @@ pub(super) struct Early {
     /// Whether the system says nothing of short requests.
     hushed: AtomicBool,
     mark: LowWater,
-    bytes: Mutex<Vec<u8>>,
+    ahead: Mutex<Ahead>,
+}
+
+#[derive(Default)]
+struct Ahead {
+    bytes: Vec<u8>,
+    /// Until when nobody looks.
+    not_before: Option<Instant>,
+    /// For how long that was.
+    left: Duration,
 }
 
 impl Early {
     pub(super) fn new(mark: LowWater) -> Early {
-        Early { resting: AtomicBool::new(false), hushed: AtomicBool::new(false), mark, bytes: Mutex::default() }
+        Early { resting: AtomicBool::new(false), hushed: AtomicBool::new(false), mark, ahead: Mutex::default() }
     }
 
     pub(super) fn rest(&self, resting: bool) {
@@ -42,12 +56,23 @@ impl Early {
     /// Looks for the next request until it is there, or for a moment. Whether it came; then the system says nothing of the
     /// next ones until [`Early::listen`].
     pub(super) fn look(&self, socket: impl AsFd) -> bool {
-        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.resting.load(Ordering::Relaxed) || !bytes.is_empty() {
+        let mut ahead = self.ahead();
+        let begin = Instant::now();
+        if !self.resting.load(Ordering::Relaxed) || !ahead.bytes.is_empty() || ahead.not_before > Some(begin) {
             return false;
         }
+        let found = self.look_until(begin + LOOK, socket, &mut ahead.bytes);
+        let end = Instant::now();
+        ahead.left = match end - begin > CONTENDED {
+            true => (2 * ahead.left).clamp(LEAVE_IT[0], LEAVE_IT[1]),
+            false => Duration::ZERO,
+        };
+        ahead.not_before = Some(end + ahead.left);
+        found
+    }
+
+    fn look_until(&self, until: Instant, socket: impl AsFd, bytes: &mut Vec<u8>) -> bool {
         let mut buffer = [0; SHORT as usize];
-        let until = Instant::now() + LOOK;
         loop {
             // The peer may wait for this very processor.
             std::thread::yield_now();
@@ -55,7 +80,7 @@ impl Early {
                 Ok((0, _)) => return false, // the peer has left; the reader finds out by itself
                 Ok((count, _)) => {
                     bytes.extend_from_slice(&buffer[..count]);
-                    if !self.hushed.swap(true, Ordering::Relaxed) {
+                    if LowWater::is_kept() && !self.hushed.swap(true, Ordering::Relaxed) {
                         self.mark.set(SHORT + 1);
                     }
                     return true;
@@ -76,7 +101,7 @@ impl Early {
 
     /// Moves what was read into `to`, as far as it fits; how much.
     pub(super) fn take(&self, to: &mut [u8]) -> usize {
-        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = &mut self.ahead().bytes;
         let count = bytes.len().min(to.len());
         to[..count].copy_from_slice(&bytes[..count]);
         bytes.drain(..count);
@@ -84,6 +109,10 @@ impl Early {
     }
 
     pub(super) fn is_there(&self) -> bool {
-        !self.bytes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !self.ahead().bytes.is_empty()
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

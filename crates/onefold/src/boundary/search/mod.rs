@@ -1,7 +1,7 @@
 //! `[pipelines.NAME.to.search]`: the newest version of each document, in a table and its full-text index.
 //!
 //! The table `INDEX` holds one row a document (`id`, `version`, `deleted` and a column for each text path, named by
-//! the path's last name); `INDEX_fts` is an FTS5 index that stores no text of its own: its content is the view `INDEX_live`,
+//! the path's last name); `INDEX_fts` is an FTS5 index that stores no text of its own: its content is the view `INDEX_fts_live`,
 //! the rows that are not deleted, so that FTS5's own `integrity-check` and `rebuild` hold. Plain `sqlite3` queries all:
 //!
 //! ```sql

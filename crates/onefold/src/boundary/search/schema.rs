@@ -12,7 +12,7 @@ pub(super) struct Sql {
 
 impl Sql {
     pub fn of(settings: &SearchSettings) -> Sql {
-        let [table, live, fts] = ["", "_live", "_fts"].map(|kind| quoted(&format!("{}{kind}", settings.index)));
+        let [table, live, fts] = ["", "_fts_live", "_fts"].map(|kind| quoted(&format!("{}{kind}", settings.index)));
         let names: Vec<String> = columns(&settings.text).iter().map(|name| quoted(name)).collect();
         let list = names.join(", ");
         let marks = |first: usize| (first..first + names.len()).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
