@@ -70,6 +70,18 @@ pub async fn ask(mut stream: TcpStream, patience: Duration) -> Result<(), Strang
     judged(&answer)
 }
 
+/// As [`ask`], of what may be slow.
+pub async fn ask_patiently(mut stream: TcpStream, patience: Duration) -> Result<(), Stranger> {
+    let mut answer = Vec::with_capacity(8);
+    if stream.write_all(&QUESTION).await.is_err() {
+        return Err(Stranger::Closed);
+    }
+    if timeout(patience, read(&mut stream, &mut answer)).await.is_err() && answer.is_empty() {
+        return Err(Stranger::Silent);
+    }
+    judged(&answer)
+}
+
 /// The first bytes of an answer, until there are eight, the peer hangs up, or who waits gives up.
 async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) {
     while answer.len() < 8 {

@@ -37,8 +37,8 @@ impl Limits {
     /// Of a try that may be the only one.
     const FIRST: Limits = Limits { connect: LIMIT, ask: PATIENCE };
 
-    /// Of one more, with so much time left.
-    fn again(left: Duration) -> Limits {
+    /// Of one of several, with so much time left.
+    fn of(left: Duration) -> Limits {
         Limits { connect: left.clamp(AGAIN, LIMIT), ask: left.clamp(LIMIT, PATIENCE) }
     }
 }
@@ -60,7 +60,7 @@ pub async fn reach_in_time(
     patience: Duration,
     away: impl FnOnce(&str),
 ) -> Done<String> {
-    let (began, mut away, mut limits) = (Instant::now(), Some(away), Limits::FIRST);
+    let (began, mut away, mut limits) = (Instant::now(), Some(away), Limits::of(patience.max(LIMIT)));
     loop {
         match try_once(client, servers, (hint, remedy), limits).await {
             Ok(cluster) => return Ok(cluster),
@@ -69,7 +69,7 @@ pub async fn reach_in_time(
                     away(why.text().lines().next().unwrap_or_default());
                 }
                 tokio::time::sleep(AGAIN.min(patience.saturating_sub(began.elapsed()))).await;
-                limits = Limits::again(patience.saturating_sub(began.elapsed()));
+                limits = Limits::of(patience.saturating_sub(began.elapsed()));
             }
             Err(why) => return Err(why.into()),
         }
@@ -86,24 +86,31 @@ async fn try_once(
 ) -> Result<String, Unreached> {
     // What speaks TLS is asked by librdkafka alone, which knows the certificates.
     let is_plain = !client.get("security.protocol").is_some_and(|protocol| protocol.to_lowercase().contains("ssl"));
-    connect(servers, (hint, remedy), limits.connect, is_plain).await?;
+    connect(servers, (hint, remedy), limits, is_plain).await?;
     let (client, servers, hint) = (client.clone(), servers.to_owned(), hint.to_owned());
     let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint, limits.ask));
     asked.await.or_failed("asking the cluster broke off").map_err(Unreached::Refused)?
 }
 
+/// Whether it is Kafka that listens there. A slow one is asked a second time, and nothing else: what a server of lines waits
+/// for, Kafka hangs up at.
+async fn asked(stream: TcpStream, server: &str, limits: Limits) -> Result<(), Stranger> {
+    match probe::ask(stream, limits.connect).await {
+        Err(Stranger::Silent) if limits.ask > limits.connect => {
+            let again = TcpStream::connect(with_port(server)).await.map_err(|_| Stranger::Silent)?;
+            probe::ask_patiently(again, limits.ask - limits.connect).await
+        }
+        answered => answered,
+    }
+}
+
 /// Until one of the addresses answers as Kafka does; where that cannot be asked, until one is listened at.
-async fn connect(
-    servers: &str,
-    (hint, remedy): (&str, &str),
-    limit: Duration,
-    is_plain: bool,
-) -> Result<(), Unreached> {
-    let (mut reasons, mut stranger) = (vec![], None);
+async fn connect(servers: &str, (hint, remedy): (&str, &str), limits: Limits, is_plain: bool) -> Result<(), Unreached> {
+    let (mut reasons, mut stranger, limit) = (vec![], None, limits.connect);
     for server in servers.split(',').map(str::trim).filter(|server| !server.is_empty()) {
         match tokio::time::timeout(limit, TcpStream::connect(with_port(server))).await {
             Ok(Ok(_)) if !is_plain => return Ok(()),
-            Ok(Ok(stream)) => match probe::ask(stream, limit).await {
+            Ok(Ok(stream)) => match asked(stream, server, limits).await {
                 Ok(()) => return Ok(()),
                 Err(found) => stranger = stranger.or(Some((server, found))),
             },
@@ -114,9 +121,9 @@ async fn connect(
     match stranger {
         // Where nobody listens yet at another address, that may be the one.
         Some((server, found)) if reasons.is_empty() && !found.may_change() => {
-            Err(Unreached::Refused(no_kafka(server, &found, (hint, remedy), limit)))
+            Err(Unreached::Refused(no_kafka(server, &found, (hint, remedy), limits.ask)))
         }
-        Some((server, found)) => Err(Unreached::Away(no_kafka(server, &found, (hint, remedy), limit))),
+        Some((server, found)) => Err(Unreached::Away(no_kafka(server, &found, (hint, remedy), limits.ask))),
         None => Err(Unreached::Away(Failure::failed(format!(
             "no broker at {} ({hint})\n  \
              to fix         start one: onefold broker\n  \

@@ -149,6 +149,28 @@ mod tests {
         }
     }
 
+    /// A quote too few or too many, and texts whose end only TOML knows.
+    #[test]
+    fn no_quote_uncovers_a_secret() {
+        for text in [
+            r#"sasl = { user = "ada, password = "hunter2" }"#,
+            r#"sasl = { user = "ada", password = "hunter2 }"#,
+            r#"headers = { Accept = "text/plain, Authorization = "Bearer hunter2" }"#,
+            r#"headers = { Accept = "text/plain, X-Any = "hunter2" }"#,
+            r#"headers = { "Authorization = "Bearer hunter2" }"#,
+            r#"headers = { Authorization" = "Bearer hunter2" }"#,
+            "[pipelines.a.to.http.headers]\nAccept = \"a, X-Any = \"hunter2\"\n",
+            r#"password" = "hunter2""#,
+            "name = \"abc\npassword = \"hunter2\" x",
+            "s = \"\"\"SELECT \\\"\"\" \"\"\"\nsasl = { user = \"a\", password = \"hunter2\", bogus = 1 }",
+            "s = \"\"\"echo \"x\"\"\"\"\npassword = \"hunter2\"",
+            "s = '''it''''\npassword = 'hunter2'",
+        ] {
+            let shown = masked(text, 0..text.len(), &secrets(text));
+            assert!(!shown.contains("hunter"), "{text}\n{shown}");
+        }
+    }
+
     #[test]
     fn messages_quote_none_of_them() {
         let text = "password = \"hunter2\"";

@@ -17,6 +17,7 @@ mod nearest;
 mod pipeline;
 mod place;
 mod problem;
+mod quotes;
 mod reader;
 mod rest;
 mod sink;

@@ -1,6 +1,7 @@
 //! Quotes and brackets that are opened and never closed, found in the text alone: a parser tells them where it ends up, lines
 //! later, and then once for each line that they swallowed.
 
+use super::quotes;
 use std::ops::Range;
 
 /// What is never closed, and the lines that it spoils.
@@ -56,7 +57,7 @@ fn to_blame(text: &str, open: usize) -> Option<(Range<usize>, String)> {
     let mut at = start;
     while at < open {
         let next = text[at..open].chars().next().map_or(1, char::len_utf8);
-        let length = text[at..].starts_with(['"', '\'']).then(|| string(&text[at..])).flatten();
+        let length = text[at..].starts_with(['"', '\'']).then(|| quotes::of_a_line(&text[at..])).flatten();
         // What follows a closing quote is no word: this one opens what comes, and the one before was not closed.
         let end = length.map_or(at + next, |length| at + length);
         if length.is_some() && text[end..].starts_with(is_bare) {
@@ -74,19 +75,6 @@ fn to_blame(text: &str, open: usize) -> Option<(Range<usize>, String)> {
 
 fn is_bare(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | ':' | '$' | '+')
-}
-
-/// How long the string of one line is that begins here, quotes included; `None` where its line does not close it.
-fn string(text: &str) -> Option<usize> {
-    let (quote, mut is_escaped) = (text.chars().next()?, false);
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            '\n' => return None,
-            c if c == quote && !is_escaped => return Some(at + 1),
-            c => is_escaped = c == '\\' && quote == '"' && !is_escaped,
-        }
-    }
-    None
 }
 
 enum Step {
@@ -122,12 +110,12 @@ impl<'t> Scan<'t> {
         if self.at == 0 || self.text[..self.at].ends_with('\n') {
             self.begin_line(rest);
         }
-        if let Some(quotes) = ["\"\"\"", "'''"].into_iter().find(|quotes| rest.starts_with(quotes)) {
-            return Some(self.text_of_lines(rest, quotes));
+        if rest.starts_with("\"\"\"") || rest.starts_with("'''") {
+            return Some(self.text_of_lines(rest));
         }
         self.at += match c {
             '#' => line(rest).len(),
-            '"' | '\'' => match string(rest) {
+            '"' | '\'' => match quotes::of_a_line(rest) {
                 Some(length) => length,
                 None => return Some(self.open_line()),
             },
@@ -155,14 +143,14 @@ impl<'t> Scan<'t> {
         self.before.clone_from(&self.brackets);
     }
 
-    fn text_of_lines(&mut self, rest: &str, quotes: &str) -> Step {
+    fn text_of_lines(&mut self, rest: &str) -> Step {
         let at = self.at;
-        let Some(length) = rest[3..].find(quotes) else {
+        let Some(length) = quotes::of_lines(rest) else {
             self.texts.push(at..self.text.len());
             self.at = self.text.len();
             return Step::OpenText(at);
         };
-        self.at += length + 6;
+        self.at += length;
         self.texts.push(at..self.at);
         Step::Next
     }

@@ -42,9 +42,9 @@ const LEAVE_MS: u64 = 15_000;
 pub(super) const ASK: Duration = Duration::from_secs(10);
 
 impl Ending {
-    /// Asked to, whatever was waited for.
+    /// Asked to, whatever was waited for. A drain that is through says so with its end, whoever asks for that meanwhile.
     pub(super) fn stop(&mut self) {
-        self.is_drained = false;
+        self.is_drained &= self.has_begun();
         if self.stage == Stage::Running {
             self.stage = Stage::Stopping;
         }

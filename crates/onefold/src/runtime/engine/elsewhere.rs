@@ -69,7 +69,7 @@ impl Engine {
                 // A group that shares its partitions anew does not answer for a moment.
                 let since = *self.ending.others.unanswered_ms.get_or_insert(now);
                 if now >= since + UNANSWERED_MS {
-                    self.report.unreachable(self.plan.name(), Whose::Cluster, why.to_string());
+                    self.say_unanswered(&why);
                 }
                 return Elsewhere::Open;
             }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Engine, Worker};
-use crate::log::Holder;
+use crate::log::{Holder, LogError};
 
 /// A partition that somebody else has, short of the drain's target.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,6 +83,19 @@ impl Engine {
         }
         let known = &mut self.ending.others.standstill;
         (known.waits, known.told_ms) = (Some(text), now);
+    }
+
+    /// The group does not tell its positions: said once, and kept for whoever asks what the pipeline waits for.
+    pub(super) fn say_unanswered(&mut self, why: &LogError) {
+        let text = format!(
+            "group {} does not tell how far its other members are in {}: it shares its partitions anew, which takes as long \
+             as a member that is gone counts as there, or is not reached ({why})",
+            self.plan.group, self.topic
+        );
+        if self.ending.others.standstill.waits.is_none() {
+            tracing::warn!(pipeline = self.plan.name(), "the drain waits: {text}");
+        }
+        self.ending.others.standstill.waits = Some(text);
     }
 
     /// The partitions that are waited for, member by member.

@@ -2,6 +2,7 @@
 
 use crate::placeholders::Hole;
 use crate::settings::nearest::nearest;
+use crate::settings::quotes;
 use std::ops::Range;
 
 const SECRET: [&str; 3] = ["password", "key_password", "authorization"];
@@ -23,7 +24,20 @@ pub(super) fn values(text: &str) -> Vec<Range<usize>> {
     for token in tokens(text) {
         scan.take(token);
     }
-    scan.secret
+    apart(scan.secret)
+}
+
+/// In their order, those that overlap as one.
+fn apart(mut all: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    all.sort_by_key(|part| part.start);
+    let mut apart: Vec<Range<usize>> = Vec::with_capacity(all.len());
+    for part in all {
+        match apart.last_mut().filter(|last| part.start < last.end) {
+            Some(last) => last.end = last.end.max(part.end),
+            None => apart.push(part),
+        }
+    }
+    apart
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,6 +45,9 @@ enum Token<'t> {
     /// A bare word or a string, and where it stands, quotes left out.
     Word(&'t str, usize),
     Mark(char),
+    /// A quote that its line does not close, and where that ends. What is inside of quotes on such a line, and what outside, is
+    /// anybody's guess.
+    Open(usize),
 }
 
 /// What may not be shown of a value.
@@ -59,6 +76,7 @@ impl Scan<'_> {
     fn take(&mut self, token: Token<'_>) {
         let inside = self.tables.last().copied();
         match token {
+            Token::Open(end) => self.open_line(end),
             Token::Word(word, at) if self.value.is_some() => self.value_word(word, at),
             Token::Word(word, at) => {
                 // After a key of a secret only `=` may come; what comes without it is the secret all the same.
@@ -90,6 +108,25 @@ impl Scan<'_> {
             }
             Token::Mark(_) => {}
         }
+    }
+
+    /// Everything after the first word that may name a secret is taken for one.
+    fn open_line(&mut self, end: usize) {
+        let start = self.text[..end].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = &self.text[start..end];
+        let is_inside = self.value.is_some_and(|hidden| hidden != Hidden::Nothing)
+            || self.tables.last().is_some_and(|(_, hidden)| *hidden != Hidden::Nothing)
+            || is_headers(self.header.get(2..).unwrap_or_default());
+        let mut words =
+            line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').filter(|word| !word.is_empty());
+        let named = words.find(|word| is_inside || is_secret(word) || nearest(word, ["headers"]).is_some());
+        if let Some(word) = named {
+            let at = word.as_ptr() as usize - line.as_ptr() as usize + word.len();
+            let shown = line[at..].len() - line[at..].trim_start_matches([' ', '\t', '=', '"', '\'']).len();
+            self.secret.push(start + at + shown..end);
+        }
+        self.value = None;
+        self.keys.clear();
     }
 
     fn begin_value(&mut self, inside: Option<(bool, Hidden)>) {
@@ -170,10 +207,18 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     let (mut found, mut at) = (vec![], 0);
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
-        let triple = ["\"\"\"", "'''"].into_iter().find(|quotes| rest.starts_with(quotes));
-        let (skip, length) = match (c, triple) {
-            (_, Some(quotes)) => (3, rest[3..].find(quotes).unwrap_or(rest.len() - 3)),
-            ('"' | '\'', _) => (1, string_length(&rest[1..], c)),
+        let is_text = rest.starts_with("\"\"\"") || rest.starts_with("'''");
+        let (skip, length) = match (c, is_text) {
+            // Of an open one all that follows is in it.
+            (_, true) => (3, quotes::of_lines(rest).map_or(rest.len() - 3, |length| length - 6)),
+            ('"' | '\'', _) => match quotes::of_a_line(rest) {
+                Some(length) => (1, length - 2),
+                None => {
+                    at += rest.find('\n').unwrap_or(rest.len());
+                    found.push(Token::Open(at));
+                    continue;
+                }
+            },
             ('=' | '{' | '}' | '[' | ']' | ',' | '\n', _) => {
                 found.push(Token::Mark(c));
                 at += 1;
@@ -193,17 +238,4 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         }
     }
     found
-}
-
-/// Up to the closing quote, or the end of the line where none comes.
-fn string_length(rest: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices() {
-        match c {
-            '\n' => return at,
-            c if c == quote && !escaped => return at,
-            _ => escaped = c == '\\' && quote == '"' && !escaped,
-        }
-    }
-    rest.len()
 }
