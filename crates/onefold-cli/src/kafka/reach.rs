@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(4);
 
 /// Connects to the first of the addresses that answers, and hears from the cluster who it is: its id.
 pub async fn reach(client: &ClientConfig, servers: &str, hint: &str, remedy: &str) -> Done<String> {
-    Ok(try_once(client, servers, (hint, remedy), Limits::FIRST).await?)
+    Ok(try_once(client, servers, (hint, remedy), Limits::ONLY).await?)
 }
 
 /// Why a cluster was not reached.
@@ -30,16 +30,20 @@ enum Unreached {
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connect: Duration,
+    /// To have a first answer, of one that may be slow.
+    answer: Duration,
     ask: Duration,
 }
 
 impl Limits {
-    /// Of a try that may be the only one.
-    const FIRST: Limits = Limits { connect: LIMIT, ask: PATIENCE };
+    const ONLY: Limits = Limits { connect: LIMIT, answer: PATIENCE, ask: PATIENCE };
+    /// Of several; why more are needed is said soon.
+    const FIRST: Limits = Limits { answer: LIMIT, ..Limits::ONLY };
 
     /// Of one of several, with so much time left.
     fn of(left: Duration) -> Limits {
-        Limits { connect: left.clamp(AGAIN, LIMIT), ask: left.clamp(LIMIT, PATIENCE) }
+        let [answer, ask] = [AGAIN, LIMIT].map(|least| left.clamp(least, PATIENCE));
+        Limits { connect: left.clamp(AGAIN, LIMIT), answer, ask }
     }
 }
 
@@ -60,7 +64,7 @@ pub async fn reach_in_time(
     patience: Duration,
     away: impl FnOnce(&str),
 ) -> Done<String> {
-    let (began, mut away, mut limits) = (Instant::now(), Some(away), Limits::of(patience.max(LIMIT)));
+    let (began, mut away, mut limits) = (Instant::now(), Some(away), Limits::FIRST);
     loop {
         match try_once(client, servers, (hint, remedy), limits).await {
             Ok(cluster) => return Ok(cluster),
@@ -96,9 +100,9 @@ async fn try_once(
 /// for, Kafka hangs up at.
 async fn asked(stream: TcpStream, server: &str, limits: Limits) -> Result<(), Stranger> {
     match probe::ask(stream, limits.connect).await {
-        Err(Stranger::Silent) if limits.ask > limits.connect => {
+        Err(Stranger::Silent) if limits.answer > limits.connect => {
             let again = TcpStream::connect(with_port(server)).await.map_err(|_| Stranger::Silent)?;
-            probe::ask_patiently(again, limits.ask - limits.connect).await
+            probe::ask_patiently(again, limits.answer - limits.connect).await
         }
         answered => answered,
     }
@@ -121,9 +125,9 @@ async fn connect(servers: &str, (hint, remedy): (&str, &str), limits: Limits, is
     match stranger {
         // Where nobody listens yet at another address, that may be the one.
         Some((server, found)) if reasons.is_empty() && !found.may_change() => {
-            Err(Unreached::Refused(no_kafka(server, &found, (hint, remedy), limits.ask)))
+            Err(Unreached::Refused(no_kafka(server, &found, (hint, remedy), limits.answer)))
         }
-        Some((server, found)) => Err(Unreached::Away(no_kafka(server, &found, (hint, remedy), limits.ask))),
+        Some((server, found)) => Err(Unreached::Away(no_kafka(server, &found, (hint, remedy), limits.answer))),
         None => Err(Unreached::Away(Failure::failed(format!(
             "no broker at {} ({hint})\n  \
              to fix         start one: onefold broker\n  \
