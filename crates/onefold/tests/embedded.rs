@@ -5,6 +5,8 @@
 mod a_position_out_of_range_halts_its_partition;
 #[path = "embedded/a_record_that_kills_the_process_ends_dead.rs"]
 mod a_record_that_kills_the_process_ends_dead;
+#[path = "embedded/a_stop_during_a_rebalance_ends_soon.rs"]
+mod a_stop_during_a_rebalance_ends_soon;
 #[path = "embedded/bytes_come_through_verbatim.rs"]
 mod bytes_come_through_verbatim;
 #[path = "delivery/common.rs"]

@@ -19,7 +19,8 @@ pub trait Sink: Send + Sync + 'static {
     /// older owner to end.
     ///
     /// Dropped before it has begun, it never begins: by then another process may own the partitions. Dropped while it goes
-    /// on, it leaves no note open, since nothing will run under it.
+    /// on, or when it is done and was not read, it leaves no note open, since nothing will run under it: before a claim that
+    /// is made next. It is polled by a thread that has other things to do.
     fn claim(&self, partitions: Vec<ClaimAt>) -> BoxFuture<'static, Result<Vec<Claimed>, SinkError>>;
 
     /// Makes notes of partitions durable; of each whether it did. It does not where another owner took over. Once polled,

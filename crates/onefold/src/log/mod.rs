@@ -53,10 +53,16 @@ pub trait Log: Send {
     /// Who is in the group, and has what of the topic. Blocks, at most as long as `wait`.
     fn holders(&mut self, wait: Duration) -> Result<Vec<Holder>, LogError>;
 
+    /// Whether the group is sharing its partitions anew. Until that is over a member that takes part may get no answer to a
+    /// commit: Kafka answers what one connection asks in order, and a join waits for all members. Blocks, at most as long
+    /// as `wait`.
+    fn is_sharing(&mut self, wait: Duration) -> Result<bool, LogError>;
+
     /// Answers [`LogEvent::Assigned`]: read each partition from this offset.
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError>;
 
-    /// Answers [`LogEvent::Revoked`]: these partitions may go to others now.
+    /// Answers [`LogEvent::Revoked`]: these partitions may go to others now. Of what was not asked for: nothing of it is
+    /// read any more.
     fn release(&mut self, partitions: &[i32]) -> Result<(), LogError>;
 
     /// Sends a commit; its answer comes as [`LogEvent::Committed`]. One at a time.

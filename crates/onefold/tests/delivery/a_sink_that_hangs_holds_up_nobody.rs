@@ -10,6 +10,7 @@ use onefold::boundary::sink::{
     Answer, ClaimAt, Claimed, DeadRow, NoteAt, PassOver, Sink, SinkError, SinkSettings, Suspects, TxDone, TxJob,
 };
 use onefold::boundary::{BoxFuture, Database, Tx, TxEffect};
+use onefold::log::memory::MemoryLog;
 use onefold::prelude::*;
 use onefold::runtime::observer::WaitsFor;
 use onefold::testing::{self, MemoryCluster};
@@ -28,6 +29,8 @@ struct State {
     claims: watch::Sender<bool>,
     looks: watch::Sender<bool>,
     claims_begun: AtomicU32,
+    /// Done by the next claim in the moment in which it has its answer.
+    with_the_answer: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     claims_given_up: watch::Sender<u32>,
     looks_begun: AtomicU32,
     looks_under_way: AtomicU32,
@@ -54,6 +57,7 @@ impl Slow {
             claims: watch::Sender::new(true),
             looks: watch::Sender::new(true),
             claims_begun: AtomicU32::new(0),
+            with_the_answer: Mutex::default(),
             claims_given_up: watch::Sender::new(0),
             looks_begun: AtomicU32::new(0),
             looks_under_way: AtomicU32::new(0),
@@ -96,6 +100,11 @@ impl Sink for Slow {
         let given_up = GivenUp(state.clone());
         Box::pin(async move {
             open(&state.claims).await;
+            let act = state.with_the_answer.lock().unwrap().take();
+            if let Some(act) = act {
+                act();
+                tokio::task::yield_now().await;
+            }
             std::mem::forget(given_up);
             let claimed = |at: ClaimAt| Claimed {
                 partition: at.partition,
@@ -230,6 +239,47 @@ async fn a_rebalance_is_heard_while_a_claim_hangs() {
     drop(other);
     slow.0.claims.send_replace(true);
     assert_eq!(running.await.unwrap().unwrap().counters.effects, 40);
+}
+
+/// The answer is there when one of its partitions is asked for: it is given up, so that no note stays open that says that
+/// something runs under it, and the other one is claimed anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebalance_that_meets_the_answer_of_a_claim_gives_it_up() {
+    let (cluster, (slow, _passes)) = (cluster(2), Slow::new());
+    let other = Arc::new(Mutex::new(None));
+    let (joined, joins) = (other.clone(), cluster.clone());
+    let join = move || *joined.lock().unwrap() = Some(MemoryLog::join(&joins, "loyalty", "payments"));
+    *slow.0.with_the_answer.lock().unwrap() = Some(Box::new(join));
+    let (observer, mut told) = Observer::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = testing::run_on(&cluster, slow.pipeline()).at_most(LONGEST).observe(observer);
+    let running = tokio::spawn(running.until(async { drop(stopped.await) }).into_future());
+    while slow.0.claims_begun.load(Ordering::SeqCst) < 2 {
+        hear(&mut told).await;
+    }
+    assert_eq!(*slow.0.claims_given_up.borrow(), 1);
+    while hear(&mut told).await.partitions != 1 {}
+    drop(stop);
+    running.await.unwrap().unwrap();
+    assert_eq!(slow.0.claims_begun.load(Ordering::SeqCst), 2);
+    drop(other);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_of_a_claim_is_not_said_of_one_that_was_given_up() {
+    let (cluster, (slow, _passes)) = (cluster(2), Slow::new());
+    slow.0.claims.send_replace(false);
+    let (observer, mut told) = Observer::channel();
+    let running = testing::run_on(&cluster, slow.pipeline()).at_most(LONGEST).observe(observer);
+    let running = tokio::spawn(running.into_future());
+    says(&mut told, "partitions 0, 1 of payments cannot be taken over there").await;
+    let (joined, (tell, joins)) = (cluster.clone(), tokio::sync::oneshot::channel());
+    std::thread::spawn(move || tell.send(Holder::of(&joined, "loyalty", "payments")).ok());
+    let other = tokio::time::timeout(LONGEST, joins).await.expect("it gets its share").unwrap();
+    while hear(&mut told).await.paused.is_some() {}
+    drop(other);
+    slow.0.claims.send_replace(true);
+    running.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

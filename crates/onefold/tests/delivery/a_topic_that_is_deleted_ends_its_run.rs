@@ -154,3 +154,20 @@ async fn a_stop_waits_but_a_moment_for_a_cluster_that_does_not_tell() {
     running.await.unwrap().unwrap();
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
+
+/// Its time is up while it asks: it has said that all is done by then, and that is not known without an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_while_a_drain_waits_to_be_told_is_no_answer() {
+    let cluster = cluster_with_another();
+    let receipts = Pipeline::from("payments").group("receipts").handle(async || {});
+    let (observer, mut told) = onefold::Observer::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = testing::run_on(&cluster, receipts).observe(observer).until(async { drop(stopped.await) });
+    let running = tokio::spawn(running.into_future());
+    while cluster.asked_topic_ids() == 0 {
+        hear(&mut told).await;
+    }
+    drop(stop);
+    let why = running.await.unwrap().unwrap_err().to_string();
+    assert!(why.contains("did not tell within 8 s whether the topic payments is still the one that was read"), "{why}");
+}

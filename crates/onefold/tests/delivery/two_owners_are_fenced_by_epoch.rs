@@ -204,6 +204,41 @@ async fn another_cluster_and_a_topic_made_again_are_refused() {
     }
 }
 
+/// A cluster that told no ids of topics, and does now, is the same one: by what is known its topic is, too. What was done and
+/// noted counts. Another id, or another cluster, is refused as ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_without_a_topic_id_counts_once_ids_are_told() {
+    let folder = Folder::new();
+    let old = sink(&folder, SinkSettings { topic_id: TopicId::UNKNOWN, ..settings("a", 1) }).await;
+    let (epoch, ..) = claim(&old).await;
+    submit(&old, vec![job(0, epoch), job(2, epoch), job(4, epoch)]).await;
+    let another = sink(&folder, settings("b", 1)).await;
+    assert!(matches!(another.check_origin().await, Err(SinkError::Foreign(_))));
+    assert!(matches!(another.claim(vec![claim_at_0()]).await, Err(SinkError::Foreign(_))));
+    let new = sink(&folder, settings("a", 1)).await;
+    new.check_origin().await.unwrap();
+    assert_eq!(new.positions(vec![0]).await.unwrap(), [Some(1)], "whoever only looks sees it");
+    let claimed = new.claim(vec![claim_at_0()]).await.unwrap().remove(0);
+    assert_eq!((claimed.next_offset, claimed.done), (1, vec![2..3, 4..5]));
+    assert_eq!((claimed.epoch, claimed.suspects.note().1.is_open), (epoch + 1, true));
+    assert_eq!(folder.number("SELECT count(*) FROM onefold_suspects"), 1);
+    assert_eq!(new.positions(vec![0]).await.unwrap(), [Some(1)]);
+    let made_again = sink(&folder, settings("a", 2)).await;
+    assert!(matches!(made_again.check_origin().await, Err(SinkError::Foreign(_))));
+}
+
+/// The note comes along: ends of owners before it are not forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_without_a_topic_id_counts_once_ids_are_told() {
+    let folder = Folder::new();
+    let old = sink(&folder, SinkSettings { topic_id: TopicId::UNKNOWN, ..settings("a", 1) }).await;
+    for _ in 0..2 {
+        claim(&old).await;
+    }
+    let claimed = sink(&folder, settings("a", 1)).await.claim(vec![claim_at_0()]).await.unwrap().remove(0);
+    assert_eq!(claimed.suspects.note().1.ends, 2);
+}
+
 /// What the refusal prints is run as it stands: the offset that is adopted is where it goes on, whatever was done
 /// beyond a gap under the old one.
 #[tokio::test(flavor = "multi_thread")]

@@ -10,11 +10,27 @@ use std::time::Duration;
 use onefold::prelude::*;
 use onefold::runtime::observer::WaitsFor;
 use onefold::{Observer, Snapshot};
-use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::{ClientConfig, ClientContext};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use crate::a_stop_during_a_rebalance_ends_soon::{in_group, silent};
 use crate::common::payments;
 use crate::produce;
+
+/// Tells when the group has given it something.
+struct Shares(UnboundedSender<()>);
+
+impl ClientContext for Shares {}
+
+impl ConsumerContext for Shares {
+    fn post_rebalance(&self, _: &BaseConsumer<Shares>, rebalance: &Rebalance<'_>) {
+        if matches!(rebalance, Rebalance::Assign(share) if share.count() > 0) {
+            // Only the first is waited for.
+            let _ = self.0.send(());
+        }
+    }
+}
 
 /// Has what it gets, and leaves when it is dropped.
 struct Stranger {
@@ -28,22 +44,17 @@ impl Stranger {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", kafka.address()).set("client.id", "stranger").set("group.id", "receipts");
         config.set("partition.assignment.strategy", assignor).set("enable.auto.commit", "false");
-        let consumer: BaseConsumer = config.create().unwrap();
+        let (shares, mut shared) = unbounded_channel();
+        let consumer: BaseConsumer<Shares> = config.create_with_context(Shares(shares)).unwrap();
         consumer.subscribe(&["payments"]).unwrap();
         let ends = Arc::new(AtomicBool::new(false));
-        let (until, (tell, told)) = (ends.clone(), tokio::sync::oneshot::channel());
-        let mut tell = Some(tell);
+        let until = ends.clone();
         let thread = std::thread::spawn(move || {
             while !until.load(Ordering::Relaxed) {
                 drop(consumer.poll(Duration::from_millis(50)));
-                if consumer.assignment().unwrap().count() > 0
-                    && let Some(tell) = tell.take()
-                {
-                    tell.send(()).unwrap();
-                }
             }
         });
-        told.await.unwrap();
+        shared.recv().await.unwrap();
         Stranger { ends, thread: Some(thread) }
     }
 }
@@ -57,13 +68,17 @@ impl Drop for Stranger {
     }
 }
 
-/// Drains beside a stranger until all of this is said, then without it.
+/// Drains beside a stranger of this assignor until all of this is said, then without it.
 async fn drains_beside(assignor: &str, waits_for: WaitsFor, said: &[&str]) {
+    drains_beside_any(async |kafka| Stranger::join(kafka, assignor).await, waits_for, said).await;
+}
+
+async fn drains_beside_any<S>(join: impl AsyncFnOnce(&Kafka) -> S, waits_for: WaitsFor, said: &[&str]) {
     let data = tempfile::tempdir().unwrap();
     let kafka = Kafka::embedded(data.path()).await.unwrap();
     kafka.create_topic("payments", 4).await.unwrap();
     produce(&kafka, payments(200)).await;
-    let stranger = Stranger::join(&kafka, assignor).await;
+    let stranger = join(&kafka).await;
     let (observer, mut told) = Observer::channel();
     let receipts = Pipeline::from("payments").group("receipts").handle(async || {});
     let watch = async {
@@ -112,4 +127,18 @@ async fn one_with_another_assignor_is_no_cluster_that_is_away() {
         "client stranger at ",
     ];
     drains_beside("range", WaitsFor::Somebody, &said).await;
+}
+
+/// A group that shares its partitions anew, as long as one member does not answer, tells a member that waits for that nothing
+/// of its positions.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_holds_up_the_group_is_no_cluster_that_is_away() {
+    let join = async |kafka: &Kafka| {
+        let silent = silent(kafka, "receipts");
+        in_group(&silent, "receipts", "Stable");
+        silent
+    };
+    let said =
+        ["group receipts does not tell how far its other members are in payments", "it shares its partitions anew"];
+    drains_beside_any(join, WaitsFor::OtherMembers, &said).await;
 }

@@ -14,6 +14,9 @@ pub(super) struct Faults {
     pub(super) refuses_publishing: bool,
     pub(super) refused_publishes: u32,
     pub(super) largest_bytes: Option<usize>,
+    pub(super) refused_starts: u32,
+    /// After so many that are answered, one look at the ends of a partition is not.
+    pub(super) bounds_until_refused: Option<u32>,
     pub(super) holds_ids: bool,
     pub(super) asked_ids: u32,
 }
@@ -64,6 +67,31 @@ impl MemoryCluster {
         let state = self.lock();
         let group = state.groups.get(&(group.to_owned(), topic.to_owned()));
         group.is_none_or(|group| group.members.values().all(|member| member.events.is_empty()))
+    }
+
+    /// The next tries to begin reading, so many, fail in a way that waiting mends.
+    pub fn refuse_starts(&self, count: u32) {
+        self.lock().faults.refused_starts = count;
+    }
+
+    /// After so many questions for the ends of partitions that are answered one is not.
+    pub fn refuse_bounds_after(&self, count: u32) {
+        self.lock().faults.bounds_until_refused = Some(count);
+    }
+
+    pub(super) fn refuses_start(&self) -> bool {
+        let left = &mut self.lock().faults.refused_starts;
+        let refuses = *left > 0;
+        *left = left.saturating_sub(1);
+        refuses
+    }
+
+    /// Whether this question is that one.
+    pub(super) fn refuses_bounds(&self) -> bool {
+        let left = &mut self.lock().faults.bounds_until_refused;
+        let refuses = *left == Some(0);
+        *left = left.and_then(|left| left.checked_sub(1));
+        refuses
     }
 
     pub(super) fn refuses(&self, record: &Record) -> Option<LogError> {

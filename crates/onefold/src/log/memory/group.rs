@@ -11,7 +11,8 @@ pub(super) struct Group {
     pub(super) members: BTreeMap<u64, Member>,
     pub(super) committed: BTreeMap<i32, CommittedAt>,
     last_member: u64,
-    rebalancing: bool,
+    /// Not all have given up what they had.
+    pub(super) rebalancing: bool,
 }
 
 #[derive(Default)]

@@ -70,6 +70,9 @@ impl Log for MemoryLog {
     }
 
     fn bounds(&mut self, partition: i32, _: Duration) -> Result<Bounds, LogError> {
+        if self.cluster.refuses_bounds() {
+            return Err(LogError::Unreachable("the partition has no leader".into()));
+        }
         let state = self.cluster.lock();
         let topic = state.topics.get(&self.group.1).ok_or_else(|| LogError::NoTopic(self.group.1.clone()))?;
         let bounds = |partition: &Partition| Bounds { earliest: partition.earliest, end: partition.end() };
@@ -119,7 +122,14 @@ impl Log for MemoryLog {
         Ok(members.into_iter().flatten().map(holder).collect())
     }
 
+    fn is_sharing(&mut self, _: Duration) -> Result<bool, LogError> {
+        Ok(self.with(|group, _, _| group.rebalancing).unwrap_or_default())
+    }
+
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {
+        if self.cluster.refuses_start() {
+            return Err(LogError::Unreachable("the partition has no leader".into()));
+        }
         self.with_member(|member| {
             for (partition, offset) in at {
                 member.forget(*partition);

@@ -30,11 +30,13 @@ impl Starting {
 
 /// Partitions that are being given up.
 pub(super) struct Revoking {
-    partitions: Vec<i32>,
+    pub(super) partitions: Vec<i32>,
     deadline_ms: u64,
     committed: bool,
-    /// Something still ran when the time was nearly over, and the notes were closed over it.
+    /// The notes were closed: in a sink since nothing runs any more, or over what still ran when the time was nearly over.
     noted: bool,
+    /// On the way out: when to ask whether the group can answer a commit at all.
+    pub(super) ask_ms: Option<u64>,
 }
 
 /// How long a revoke waits for what runs: far below Kafka's default session timeout of 45 s.
@@ -81,8 +83,8 @@ impl Engine {
         Ok(())
     }
 
-    fn on_revoked(&mut self, partitions: Vec<i32>) {
-        partitions.iter().for_each(|partition| self.starting.remove(*partition));
+    pub(super) fn on_revoked(&mut self, partitions: Vec<i32>) {
+        partitions.iter().for_each(|partition| self.starts_no_more(*partition));
         for partition in &partitions {
             if let Some(owned) = self.owned.get_mut(partition) {
                 owned.progress.close();
@@ -100,7 +102,10 @@ impl Engine {
                 revoking.partitions.extend(partitions);
                 (revoking.committed, revoking.noted) = (false, false);
             }
-            None => self.revoking = Some(Revoking { partitions, deadline_ms, committed: false, noted: false }),
+            None => {
+                let (committed, noted, ask_ms) = (false, false, None);
+                self.revoking = Some(Revoking { partitions, deadline_ms, committed, noted, ask_ms });
+            }
         }
     }
 
@@ -112,7 +117,7 @@ impl Engine {
     pub(super) fn go_on_revoking(&mut self) -> Result<(), String> {
         let Some(revoking) = &self.revoking else { return Ok(()) };
         let now = self.clock.now_ms();
-        let late = now >= revoking.deadline_ms;
+        let mut late = now >= revoking.deadline_ms;
         let is_close = now + NOTES_MS >= revoking.deadline_ms && !revoking.noted;
         let partitions = revoking.partitions.clone();
         let committed = revoking.committed;
@@ -120,6 +125,11 @@ impl Engine {
         if works && is_close {
             self.close_notes_over_what_runs(&partitions)?;
         }
+        if !works {
+            self.close_notes_in_sink(&partitions);
+        }
+        let in_vain = !works && !late && self.commits_in_vain(now);
+        late |= in_vain;
         if (works || self.commits.is_under_way() || self.careful.is_writing()) && !late {
             return Ok(());
         }
@@ -137,9 +147,8 @@ impl Engine {
         if late && works {
             self.say_left_running(&partitions);
         }
-        // In a sink that holds the position, the commit is a courtesy.
-        if late && !self.protocol.position_is_in_sink() {
-            self.ending.note_uncommitted();
+        if late {
+            self.leave_uncommitted(in_vain);
         }
         self.give_up(&partitions)
     }
@@ -161,6 +170,15 @@ impl Engine {
                 "given up while it still runs records from offset {offset} on ({records} of them), waited for {} s{note}",
                 DRAIN_MS / 1000
             );
+        }
+    }
+
+    /// Notes that travel with no commit wait for none.
+    fn close_notes_in_sink(&mut self, partitions: &[i32]) {
+        let Some(revoking) = self.revoking.as_mut().filter(|revoking| !revoking.noted) else { return };
+        if self.protocol.position_is_in_sink() {
+            revoking.noted = true;
+            self.close_notes(partitions);
         }
     }
 
@@ -201,13 +219,28 @@ impl Engine {
     }
 
     pub(super) fn forget(&mut self, partition: i32) {
+        self.starts_no_more(partition);
+        self.disown(partition);
+    }
+
+    /// It is not to be taken over any more; what was said of that holds no more, where nothing else is waited for there.
+    fn starts_no_more(&mut self, partition: i32) {
+        let was_said = self.starting.claiming.as_ref().is_some_and(Claiming::is_said);
+        let waited = !self.starting.partitions.is_empty();
+        self.starting.remove(partition);
+        if was_said && self.starting.claiming.is_none() || waited && self.starting.partitions.is_empty() {
+            self.report.withdraw(super::report::Whose::Sink);
+        }
+    }
+
+    /// Nothing of it is here any more; whether it is to start again is another matter.
+    pub(super) fn disown(&mut self, partition: i32) {
         if let Some(owned) = self.owned.remove(&partition) {
             owned.held.store(false, Ordering::Relaxed);
             if self.ending.has_begun() {
                 self.report.lag_left += owned.lag();
             }
         }
-        self.starting.remove(partition);
         if self.careful.forget(partition) {
             self.lanes.admit_held();
         }

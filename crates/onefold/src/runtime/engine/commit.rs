@@ -57,6 +57,12 @@ impl Commits {
         self.sent.is_some() || self.again
     }
 
+    /// Waits for no answer any more; how many records wait for it before they run.
+    pub(super) fn abandon(&mut self) -> usize {
+        (self.sent, self.again) = (None, false);
+        std::mem::take(&mut self.in_commit).len()
+    }
+
     /// Keeps the record back until a commit that passes it is answered.
     pub(super) fn hold_until_committed(&mut self, arrival: Arrival, task: Task) {
         self.is_dirty = true;

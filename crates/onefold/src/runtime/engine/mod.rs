@@ -2,7 +2,7 @@
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
 //! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`], [`origin`], [`claim`]), look for
-//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`waits`], [`gone`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`waits`], [`gone`], [`leaving`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
 mod at_once;
@@ -17,6 +17,7 @@ mod flood;
 mod forget;
 mod gone;
 mod intake;
+mod leaving;
 mod notes;
 mod origin;
 mod owned;
@@ -117,6 +118,7 @@ impl Engine {
         let tokio = self.tokio.clone();
         let ended = tokio.block_on(tokio::task::unconstrained(async { self.work() }));
         self.tell(true);
+        leaving::part_with(self.log);
         match ended {
             Ok(()) if self.plan.crash.has_struck() => Ended::Crashed(self.counters),
             Ok(()) => Ended::Well(self.counters),

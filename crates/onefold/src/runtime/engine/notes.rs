@@ -4,6 +4,7 @@ use std::task::{Context, Poll, Waker};
 
 use onefold_core::progress::Assignment;
 
+use super::origin::Position;
 use super::owned::Owned;
 use super::{Engine, Worker};
 use crate::boundary::sink::{NoteAt, SinkError};
@@ -76,6 +77,24 @@ impl Engine {
         }
         if !self.notes_travel() {
             self.write_notes();
+        }
+    }
+
+    /// Claimed, and not read after all: nobody is charged for that. What is claimed after this finds it.
+    pub(super) fn close_unread(&mut self, positions: Vec<Position>) {
+        let Worker::Sink(sink) = &self.worker else { return };
+        let notes: Vec<NoteAt> = positions.into_iter().filter_map(Position::closed).collect();
+        if self.notes_travel() || notes.is_empty() {
+            return;
+        }
+        let mut writing = sink.note(notes);
+        if writing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            let pipeline = self.plan.name().to_owned();
+            self.tokio.spawn(async move {
+                if let Err(why) = writing.await {
+                    tracing::debug!(pipeline, "the notes of a claim that was given up stay open: {why}");
+                }
+            });
         }
     }
 

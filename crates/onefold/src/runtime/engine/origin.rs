@@ -12,7 +12,7 @@ use super::Engine;
 use super::owned::Owned;
 use super::report::Whose;
 use super::suspects::Watch;
-use crate::boundary::sink::{Claimed, SinkError};
+use crate::boundary::sink::{Claimed, NoteAt, SinkError};
 use crate::log::{Bounds, CommittedAt, LogError};
 use crate::pipeline::start::Start;
 
@@ -52,8 +52,7 @@ impl Engine {
             starts.push((at, bounds));
         }
         if self.protocol.position_is_in_sink() {
-            self.claim(starts)?;
-            return Ok(false);
+            return self.claim(starts);
         }
         let positions = self.positions_in_commits(&starts)?;
         self.read_from(positions, starts)?;
@@ -66,14 +65,14 @@ impl Engine {
         positions: Vec<Position>,
         starts: Vec<(CommittedAt, Bounds)>,
     ) -> Result<(), StartError> {
+        let mut starts = starts;
+        if let Err(why) = self.look_again(&positions, &mut starts) {
+            self.close_unread(positions);
+            return Err(why.into());
+        }
         let mut reading = Vec::new();
         let partitions: Vec<i32> = starts.iter().map(|(at, _)| at.partition).collect();
-        for (position, (at, mut bounds)) in positions.into_iter().zip(starts) {
-            if position.start > bounds.end {
-                // The owner before has gone on while the claim waited: the end is another by now. What is noted of it is not
-                // durable then, and goes into the sink before anything is read.
-                bounds = self.log.bounds(position.partition, ASK)?;
-            }
+        for (position, (at, bounds)) in positions.into_iter().zip(starts) {
             let behind = self.is_behind(&at, position.start);
             if let Some(problem) = out_of_range(&position, bounds) {
                 self.halt(position.partition, problem);
@@ -84,8 +83,24 @@ impl Engine {
             }
             self.own(position, bounds, behind);
         }
-        self.log.start(&reading)?;
+        if let Err(why) = self.log.start(&reading) {
+            // They are taken over anew, which must not look like an end of this process.
+            self.leave_notes(&partitions);
+            partitions.iter().for_each(|partition| self.disown(*partition));
+            return Err(why.into());
+        }
         partitions.iter().for_each(|partition| self.starting.remove(*partition));
+        Ok(())
+    }
+
+    /// The owner before may have gone on while the claim waited: the end is another by now. What is noted of it is not durable
+    /// then, and goes into the sink before anything is read.
+    fn look_again(&mut self, positions: &[Position], starts: &mut [(CommittedAt, Bounds)]) -> Result<(), LogError> {
+        for (position, (_, bounds)) in positions.iter().zip(starts) {
+            if position.start > bounds.end {
+                *bounds = self.log.bounds(position.partition, ASK)?;
+            }
+        }
         Ok(())
     }
 
@@ -205,6 +220,16 @@ pub(super) struct Position {
 }
 
 impl Position {
+    /// What is to be noted where nothing of it will run, if anything was.
+    pub(super) fn closed(mut self) -> Option<NoteAt> {
+        if !self.suspects.is_durable() {
+            return None;
+        }
+        self.suspects.close();
+        let (_, note) = self.suspects.note();
+        Some(NoteAt { partition: self.partition, epoch: self.epoch, note })
+    }
+
     pub(super) fn of_claim(claim: Claimed) -> Position {
         let saved = Saved { base: claim.next_offset, leader_epoch: claim.leader_epoch, runs: claim.done, note: None };
         Position {

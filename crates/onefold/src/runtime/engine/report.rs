@@ -97,6 +97,11 @@ impl Report {
         }
     }
 
+    /// It is not asked for any more, so whether it can be reached is nobody's business.
+    pub(super) fn withdraw(&mut self, whose: Whose) {
+        let _ = self.unreachable.take_if(|last| last.whose == whose);
+    }
+
     pub(super) fn refused(&mut self, pipeline: &str, why: String) {
         if self.refused.as_ref() != Some(&why) {
             tracing::error!(pipeline, "{why}");

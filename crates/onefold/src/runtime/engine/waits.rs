@@ -38,22 +38,35 @@ const ASK: Duration = Duration::from_secs(1);
 /// Of one member so many partitions are named.
 const NAMED: usize = 8;
 
+impl Standstill {
+    /// Whether exactly this has stood still for long enough, now that it is open.
+    fn lasts(&mut self, now: u64, open: &[Open]) -> bool {
+        if self.open != open {
+            let (open, since) = (open.to_vec(), Some(SystemTime::now()));
+            *self = Standstill { open, since_ms: now, since, ..Standstill::default() };
+        }
+        now >= self.since_ms + STANDS_STILL_MS
+    }
+
+    /// It stands still no more, and what does so later begins then; whether it was waited for.
+    fn is_over(&mut self) -> bool {
+        std::mem::take(self).waits.is_some()
+    }
+}
+
 impl Engine {
     /// Takes note of what is open elsewhere; whether nothing of it has moved for a while.
     pub(super) fn stands_still(&mut self, now: u64, open: &[Open]) -> bool {
         if self.ending.others.standstill.open != open {
             self.moves_elsewhere();
-            self.ending.others.standstill =
-                Standstill { open: open.to_vec(), since_ms: now, since: Some(SystemTime::now()), ..Default::default() };
         }
-        now >= self.ending.others.standstill.since_ms + STANDS_STILL_MS
+        self.ending.others.standstill.lasts(now, open)
     }
 
     /// Nobody else is waited for, or not any more since they stand still.
     pub(super) fn moves_elsewhere(&mut self) {
-        if self.ending.others.standstill.waits.is_some() {
+        if self.ending.others.standstill.is_over() {
             tracing::warn!(pipeline = self.plan.name(), "goes on: its group does");
-            self.ending.others.standstill = Standstill::default();
         }
     }
 
@@ -138,5 +151,23 @@ impl Engine {
             named.push(format!("{more} more"));
         }
         named.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_on_between_stands_still_from_then_on() {
+        let open = [Open { partition: 1, target: 9, committed: Some(3), position: None }];
+        let mut standstill = Standstill::default();
+        assert!(!standstill.lasts(1_000, &open) && !standstill.lasts(5_999, &open));
+        // Nobody was told of it yet: it counts from anew all the same.
+        assert!(!standstill.is_over());
+        assert!(!standstill.lasts(6_500, &open) && !standstill.lasts(11_499, &open));
+        assert!(standstill.lasts(11_500, &open));
+        standstill.waits = Some("who".into());
+        assert!(standstill.is_over() && !standstill.lasts(11_501, &open));
     }
 }

@@ -1,5 +1,6 @@
 //! Taking partitions over, and refusing a position that belongs to another cluster.
 
+use onefold_core::identity::TopicId;
 use onefold_core::suspects::Suspects;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -17,6 +18,7 @@ pub(super) fn claim(
 ) -> Result<Vec<Claimed>, SinkError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(down)?;
     check_origin(&tx, settings)?;
+    adopt(&tx, settings).map_err(down)?;
     let claimed = wanted.iter().map(|at| claim_one(&tx, own, settings, at)).collect::<rusqlite::Result<Vec<_>>>();
     let mut claimed = claimed.map_err(down)?;
     tx.commit().map_err(down)?;
@@ -76,11 +78,43 @@ pub(super) fn give_up(
     }
 }
 
-/// Refuses rows of the same group and topic name under another cluster or topic id: their offsets mean other records.
+/// What was written while the cluster told no id of the topic (it was older then, or its answer was) is of this topic by all
+/// that is known: the cluster is the same, and so is the name. By its id from here on. Whether the topic was made again in
+/// between nobody can tell, as ever where there are no ids; a position beyond the log is refused by itself.
+fn adopt(conn: &Connection, settings: &SinkSettings) -> rusqlite::Result<()> {
+    if settings.topic_id == TopicId::UNKNOWN {
+        return Ok(());
+    }
+    let (id, unknown) = (settings.topic_id.to_string(), TopicId::UNKNOWN.to_string());
+    let key = (id, &*settings.group, &*settings.topic, unknown);
+    // The notes first, while it shows whose they are.
+    let notes = r#"UPDATE onefold_suspects AS note SET topic_id = ?1
+        WHERE "group" = ?2 AND topic = ?3 AND topic_id = ?4 AND EXISTS (SELECT 1 FROM onefold_position AS at
+            WHERE at."group" = note."group" AND at.topic = note.topic AND at.partition = note.partition
+            AND at.topic_id = note.topic_id)"#;
+    conn.execute(notes, key.clone())?;
+    let positions = r#"UPDATE onefold_position SET topic_id = ?1 WHERE "group" = ?2 AND topic = ?3 AND topic_id = ?4"#;
+    let moved = conn.execute(positions, key)?;
+    if moved > 0 {
+        tracing::info!(
+            "{moved} positions of group {} in topic {} were kept without the topic's id: they count for the topic of that \
+             name that cluster {} has now (id {})",
+            settings.group,
+            settings.topic,
+            settings.cluster_id,
+            settings.topic_id
+        );
+    }
+    Ok(())
+}
+
+/// Refuses rows of the same group and topic name under another cluster or topic id: their offsets mean other records. Not
+/// those that were written without a topic id, which a claim adopts.
 pub(super) fn check_origin(conn: &Connection, settings: &SinkSettings) -> Result<(), SinkError> {
     let select = r#"SELECT cluster_id, topic_id FROM onefold_position
-        WHERE "group" = ?1 AND topic = ?2 AND (cluster_id <> ?3 OR topic_id <> ?4) LIMIT 1"#;
-    let key = (&*settings.group, &*settings.topic, &*settings.cluster_id, settings.topic_id.to_string());
+        WHERE "group" = ?1 AND topic = ?2 AND (cluster_id <> ?3 OR topic_id NOT IN (?4, ?5)) LIMIT 1"#;
+    let (id, unknown) = (settings.topic_id.to_string(), TopicId::UNKNOWN.to_string());
+    let key = (&*settings.group, &*settings.topic, &*settings.cluster_id, id, unknown);
     let row = conn.query_row(select, key, |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(down)?;
     match row {
         Some((cluster_id, topic_id)) => Err(SinkError::Foreign(foreign(conn, settings, cluster_id, topic_id))),
@@ -155,7 +189,7 @@ mod tests {
             group: "g".into(),
             topic: "t".into(),
             cluster_id: "c".into(),
-            topic_id: onefold_core::identity::TopicId([1; 16]),
+            topic_id: TopicId([1; 16]),
             protocol: Protocol::SinkOffsets,
             keep_ids_ms: None,
             crash: Default::default(),

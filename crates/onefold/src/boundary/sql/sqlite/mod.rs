@@ -15,6 +15,7 @@ mod suspects;
 mod transaction;
 mod tried;
 mod tx;
+mod unread;
 mod verdicts;
 mod writer;
 

@@ -1,5 +1,6 @@
 //! How far a partition is, moved in the transaction of the effects.
 
+use onefold_core::identity::TopicId;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::statements::Statements;
@@ -107,9 +108,11 @@ pub(super) fn next_offset(
     partition: i32,
 ) -> rusqlite::Result<Option<i64>> {
     let select = r#"SELECT next_offset FROM onefold_position
-        WHERE "group" = ?1 AND topic = ?2 AND partition = ?3 AND cluster_id = ?4 AND topic_id = ?5"#;
-    let (group, topic, topic_id) = (&*settings.group, &*settings.topic, settings.topic_id.to_string());
-    let key = (group, topic, partition, &*settings.cluster_id, topic_id);
+        WHERE "group" = ?1 AND topic = ?2 AND partition = ?3 AND cluster_id = ?4 AND topic_id IN (?5, ?6)"#;
+    let (group, topic) = (&*settings.group, &*settings.topic);
+    // What was written without an id is this topic's, too: see `claim`.
+    let (topic_id, unknown) = (settings.topic_id.to_string(), TopicId::UNKNOWN.to_string());
+    let key = (group, topic, partition, &*settings.cluster_id, topic_id, unknown);
     own.prepared(conn, select)?.query_row(key, |row| row.get(0)).optional()
 }
 

@@ -78,7 +78,7 @@ impl Sink for SqliteSink {
             let claim = move |conn: &mut Connection, own: &Statements| {
                 claim::claim(conn, own, &claims.settings, &partitions).map(|claimed| (claimed, partitions))
             };
-            let give_up = move |conn: &mut Connection, own: &Statements, (claimed, wanted): (Vec<_>, Vec<_>)| {
+            let give_up = move |conn: &mut Connection, own: &Statements, (claimed, wanted): (Vec<_>, Vec<ClaimAt>)| {
                 claim::give_up(conn, own, &gives_up.settings, &wanted, claimed);
             };
             let claimed = writer.call_while_wanted(claim, give_up).await;

@@ -12,6 +12,7 @@ use super::batch::{self, Batch};
 use super::guard::Guard;
 use super::statements::Statements;
 use super::transaction::Writing;
+use super::unread::Unread;
 use super::{Sqlite, ids, open_connection};
 use crate::boundary::Tx;
 use crate::boundary::sink::SinkError;
@@ -85,9 +86,10 @@ impl Writer {
     pub(super) async fn call_while_wanted<T: Send + 'static>(
         &self,
         act: impl FnOnce(&mut Connection, &Statements) -> Result<T, SinkError> + Send + 'static,
-        undo: impl FnOnce(&mut Connection, &Statements, T) + Send + 'static,
+        undo: impl Fn(&mut Connection, &Statements, T) + Clone + Send + 'static,
     ) -> Result<T, SinkError> {
         let (answer, answered) = tokio::sync::oneshot::channel();
+        let undoes = undo.clone();
         let call: Call = Box::new(move |conn, own| {
             if answer.is_closed() {
                 return;
@@ -97,7 +99,12 @@ impl Writer {
             }
         });
         let _ = self.work.send(Message::Call(call));
-        answered.await.unwrap_or_else(|_| Err(SinkError::Down("the SQLite thread has ended".into())))
+        // Answered and never read, it is undone as well, before whatever is asked after this was dropped.
+        let unread = Unread::of(answered, |done| {
+            let undo: Call = Box::new(move |conn, own| undoes(conn, own, done));
+            let _ = self.work.send(Message::Call(undo));
+        });
+        unread.read().await.unwrap_or_else(|_| Err(SinkError::Down("the SQLite thread has ended".into())))
     }
 
     /// Runs a query on the connection, without waiting for what was sent before: marks that are under way would
@@ -258,5 +265,39 @@ mod tests {
         go.send(()).unwrap();
         writer.call(|_, _| Ok(())).await.unwrap();
         assert_eq!(told.try_iter().collect::<Vec<_>>(), ["undone"]);
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_and_not_read_is_undone_before_what_is_asked_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::of(&folder.path().join("w.db")).unwrap();
+        let (tell, told) = mpsc::channel();
+        let next = tell.clone();
+        for reads in [false, true] {
+            let (act, undo) = (tell.clone(), tell.clone());
+            let (go, goes) = mpsc::channel::<()>();
+            let acts = move |_: &mut Connection, _: &Statements| {
+                goes.recv().unwrap();
+                act.send("begun").unwrap();
+                Ok(())
+            };
+            let mut call = Box::pin(writer.call_while_wanted(acts, move |_, _, ()| undo.send("undone").unwrap()));
+            begin(call.as_mut());
+            go.send(()).unwrap();
+            // Behind it: it has answered by now.
+            writer.call(|_, _| Ok(())).await.unwrap();
+            if reads {
+                call.await.unwrap();
+            } else {
+                drop(call);
+            }
+            let next = next.clone();
+            let asked_next = move |_: &mut Connection, _: &Statements| {
+                next.send("next").unwrap();
+                Ok(())
+            };
+            writer.call(asked_next).await.unwrap();
+        }
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), ["begun", "undone", "next", "begun", "next"]);
     }
 }

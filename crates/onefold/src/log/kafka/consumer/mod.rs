@@ -42,6 +42,9 @@ pub struct KafkaLog {
 /// The right to a name that only one member at a time may have.
 pub(crate) type Place = Arc<dyn std::any::Any + Send + Sync>;
 
+/// The states of a group (Kafka's names) in which it waits for its members.
+const SHARING: [&str; 2] = ["PreparingRebalance", "CompletingRebalance"];
+
 /// What the one member of this process calls itself in its group.
 const NAME: &str = "onefold";
 
@@ -82,6 +85,12 @@ impl KafkaLog {
             let _ = list.add_partition_offset(&self.topic, partition, offset);
         }
         list
+    }
+
+    /// Asked on another connection than the one that joins: nothing of the group's own holds it up.
+    fn described(&self, wait: Duration) -> Result<raw::Described, LogError> {
+        raw::describe(self.consumer.client(), &self.group, wait)
+            .map_err(|code| unreachable(KafkaError::GroupListFetch(code.into())))
     }
 
     /// Returns once librdkafka has done what it was told before, above all given up partitions. It does so on a thread of
@@ -194,8 +203,7 @@ impl Log for KafkaLog {
     }
 
     fn holders(&mut self, wait: Duration) -> Result<Vec<Holder>, LogError> {
-        let members = raw::members(self.consumer.client(), &self.group, wait)
-            .map_err(|code| unreachable(KafkaError::GroupListFetch(code.into())))?;
+        let members = self.described(wait)?.members;
         let holder = |member: raw::Member| Holder {
             partitions: members::partitions(&member.assignment, &self.topic),
             member: member.id,
@@ -203,6 +211,10 @@ impl Log for KafkaLog {
             host: member.host,
         };
         Ok(members.into_iter().map(holder).collect())
+    }
+
+    fn is_sharing(&mut self, wait: Duration) -> Result<bool, LogError> {
+        Ok(SHARING.contains(&self.described(wait)?.state.as_str()))
     }
 
     fn start(&mut self, at: &[(i32, i64)]) -> Result<(), LogError> {

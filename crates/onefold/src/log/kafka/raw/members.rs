@@ -1,4 +1,4 @@
-//! The members of a group. The safe API panics on a client's name that is not UTF-8.
+//! A group and its members. The safe API panics on a client's name that is not UTF-8.
 
 use std::ffi::{CStr, CString, c_char};
 use std::time::Duration;
@@ -17,12 +17,19 @@ pub(in super::super) struct Member {
     pub(in super::super) assignment: Vec<u8>,
 }
 
-/// The members of this group. Blocks, at most as long as `wait`.
-pub(in super::super) fn members<C: rdkafka::ClientContext>(
+/// A group as its coordinator describes it.
+pub(in super::super) struct Described {
+    /// By Kafka's name; empty where there is none.
+    pub(in super::super) state: String,
+    pub(in super::super) members: Vec<Member>,
+}
+
+/// This group. Blocks, at most as long as `wait`.
+pub(in super::super) fn describe<C: rdkafka::ClientContext>(
     client: &Client<C>,
     group: &str,
     wait: Duration,
-) -> Result<Vec<Member>, Code> {
+) -> Result<Described, Code> {
     let Ok(name) = CString::new(group) else { return Err(Code::RD_KAFKA_RESP_ERR_INVALID_GROUP_ID) };
     let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
     let mut list = std::ptr::null();
@@ -32,23 +39,24 @@ pub(in super::super) fn members<C: rdkafka::ClientContext>(
         if list.is_null() {
             return Err(code);
         }
-        let members = members_of(list);
+        let described = described(list);
         c::rd_kafka_group_list_destroy(list);
-        Ok(members)
+        Ok(described)
     }
 }
 
 /// SAFETY: `list` is valid.
-unsafe fn members_of(list: *const c::rd_kafka_group_list) -> Vec<Member> {
-    let mut all = Vec::new();
+unsafe fn described(list: *const c::rd_kafka_group_list) -> Described {
+    let (mut state, mut members) = (String::new(), Vec::new());
     // SAFETY: the caller's; counts are librdkafka's own, and what they count is not null.
     unsafe {
         for nth in 0..usize::try_from((*list).group_cnt).unwrap_or(0) {
             let group = &*(*list).groups.add(nth);
+            state = text(group.state);
             for nth in 0..usize::try_from(group.member_cnt).unwrap_or(0) {
                 let member = &*group.members.add(nth);
                 let length = usize::try_from(member.member_assignment_size).unwrap_or(0);
-                all.push(Member {
+                members.push(Member {
                     id: text(member.member_id),
                     client: text(member.client_id),
                     host: text(member.client_host),
@@ -57,7 +65,7 @@ unsafe fn members_of(list: *const c::rd_kafka_group_list) -> Vec<Member> {
             }
         }
     }
-    all
+    Described { state, members }
 }
 
 /// SAFETY: null, or a string that ends in a NUL.

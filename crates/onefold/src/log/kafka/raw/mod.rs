@@ -13,7 +13,7 @@ mod seek;
 mod topic_id;
 
 pub(super) use commits::{commit, committed, set_leader_epochs};
-pub(super) use members::{Member, members};
+pub(super) use members::{Described, Member, describe};
 pub use messages::headers;
 pub(super) use messages::read_stray;
 pub(super) use produce::{produce, take_back};
