@@ -8,6 +8,10 @@ mod kafka;
 
 use clap::Parser;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long a question that is under way is waited for at the end.
+const LAST: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -18,8 +22,9 @@ fn main() -> ExitCode {
     runtime.block_on(async { commands::stop::listen_early(std::env::args_os().nth(1)) });
     let cli = cli::Cli::parse();
     console::logging();
-    match runtime.block_on(commands::run(cli.command)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    let ended = runtime.block_on(commands::run(cli.command));
+    let code = ended.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS);
+    // What still waits for an answer that nobody wants any more is not waited for.
+    runtime.shutdown_timeout(LAST);
+    code
 }

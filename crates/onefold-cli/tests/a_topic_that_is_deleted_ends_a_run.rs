@@ -54,12 +54,15 @@ fn a_drain_that_waits_for_its_sink() {
 fn a_drain_that_commits() {
     let folder = tempfile::tempdir().expect("a folder");
     let broker = Broker::start(folder.path());
-    let to = "to.exec.command = [\"sh\", \"-c\", \"cat > /dev/null; while ! test -e go; do sleep 0.1; done\"]";
+    let to = "to.exec.command = [\"sh\", \"-c\", \"cat > /dev/null; flock go true\"]";
+    // A handler ends when nobody holds this.
+    let go = std::fs::File::create(folder.path().join("go")).expect("makes");
+    go.lock().expect("nobody else does");
     file(folder.path(), &broker, to);
     let mut running = Going::start(folder.path(), &["run", "--drain"]);
     running.event(|event| event["in_flight"].as_u64() > Some(0));
     run(folder.path(), &["topics", "delete", "events"]).exits(0);
-    std::fs::write(folder.path().join("go"), "").expect("writes");
+    drop(go);
     ends(running);
 }
 

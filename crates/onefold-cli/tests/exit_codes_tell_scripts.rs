@@ -125,6 +125,26 @@ fn a_file_that_runs_already_is_told_so() {
     looked.exits(0);
 }
 
+/// The file's own broker is asked by `run`; `explain`, which asks nobody, says the same of it.
+#[test]
+fn explain_says_what_run_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "[kafka]\nembedded = { data = \"d\", listen = \"127.0.0.1:0\" }\n[topics.t]\n[topics.k]\n\
+                config = { \"cleanup.policy\" = \"compact\" }\n[topics.s]\nconfig = { \"retention.ms\" = \"3600000\" }\n";
+    let pipeline = |topic: &str| {
+        format!(
+            "[pipelines.{topic}]\nfrom = \"{topic}\"\ndedup = {{ store = \"sqlite:{topic}.db\", id = \"id\", keep = \"1d\" }}\n\
+             to.exec.command = [\"true\"]\n"
+        )
+    };
+    let all: String = ["t", "k", "s"].map(pipeline).concat();
+    std::fs::write(folder.path().join("onefold.toml"), format!("{text}{all}")).expect("writes");
+    let explained = run(folder.path(), &["explain"]).exits(0).out;
+    let ran = run(folder.path(), &["run", "--drain"]).exits(0).err;
+    assert!(explained.contains("7 d") && !explained.contains("unknown time"), "{explained}");
+    assert!(ran.starts_with(&explained), "explained:\n{explained}\nran:\n{ran}");
+}
+
 /// A pipeline can be named alone; a name that is none is told with those that are.
 #[test]
 fn explain_takes_pipelines_and_names_those_there_are() {

@@ -120,6 +120,20 @@ fn secrets_are_shown_in_no_message() {
     }
 }
 
+/// Neither the line, nor the place, tells how long a secret is.
+#[test]
+fn the_column_counts_no_secret() {
+    let place = |secret: &str| {
+        let text = format!("[kafka]\nbootstrap = \"k:9092\"\nsasl = {{ password = \"{secret}\", usr = \"ada\" }}\n");
+        let wrong = File::parse(Path::new("onefold.toml"), text).expect_err("it knows no `usr`");
+        let of_usr = wrong.said().into_iter().find(|said| said.what.contains("`usr`")).expect("it is told");
+        (of_usr.line, of_usr.column, wrong.to_string())
+    };
+    let short = place("pw");
+    assert_eq!((short.0, short.1), (3, 28), "{}", short.2);
+    assert_eq!(short, place("a password of many words"));
+}
+
 fn right_or_said(text: &str) -> Option<String> {
     File::parse(Path::new("onefold.toml"), text.to_owned()).map_err(|wrong| wrong.to_string()).err()
 }

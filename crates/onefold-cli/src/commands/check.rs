@@ -61,8 +61,8 @@ fn print_problems(options: &Options, wrong: &SettingsErrors) -> String {
             said.because.iter().map(|(about, text)| json!({"about": about, "text": text})).collect();
         print(&problem(options, json!(said.line), json!(said.column), &said.what, because, &said.fixes));
     }
-    end(options, json!({"right": false, "problems": problems.len()}));
-    count(problems.len() as u64, "error")
+    end(options, json!({"right": false, "problems": wrong.count()}));
+    count(wrong.count() as u64, "error")
 }
 
 fn problem(options: &Options, line: Value, column: Value, what: &str, because: Vec<Value>, fixes: &[String]) -> String {

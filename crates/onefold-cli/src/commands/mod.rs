@@ -15,7 +15,7 @@ pub mod topics;
 use crate::cli::Command;
 use crate::exit::{Done, Failure};
 use onefold::Ready;
-use onefold::settings::{File, TooStrong};
+use onefold::settings::{File, KafkaSettings, TooStrong};
 use onefold_core::guarantee::Kept;
 
 pub async fn run(command: Command) -> Done {
@@ -40,12 +40,19 @@ fn refuse_too_strong(file: &File) -> Done {
     })
 }
 
-/// How long the file says a pipeline's topic keeps its records.
+/// What the embedded broker's topics keep records for where nothing else is said (`retention.ms`).
+const EMBEDDED_KEEPS_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// How long a pipeline's topic keeps its records, as far as the file says it.
 fn retention(file: &File, ready: &Ready) -> Option<Kept> {
     let topic = file.topics.iter().find(|topic| topic.name.value == ready.topic())?;
-    let (_, ms) = topic.config.iter().find(|(name, _)| name == "retention.ms")?;
-    match ms.parse::<i64>().ok()? {
-        ms @ 0.. => Some(Kept::Millis(ms.unsigned_abs())),
-        _ => Some(Kept::ForEver),
+    let value = |key: &str| topic.config.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
+    if value("cleanup.policy").is_some_and(|policy| policy.contains("compact")) {
+        return Some(Kept::ForEver);
+    }
+    match (value("retention.ms"), &file.kafka) {
+        (Some(ms), _) => Some(ms.parse::<i64>().ok()?.try_into().map_or(Kept::ForEver, Kept::Millis)),
+        (None, KafkaSettings::Embedded { .. }) => Some(Kept::Millis(EMBEDDED_KEEPS_MS)),
+        (None, KafkaSettings::Bootstrap { .. }) => None,
     }
 }

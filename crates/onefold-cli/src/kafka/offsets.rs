@@ -1,4 +1,5 @@
 use super::{PATIENCE, assignment};
+use onefold::log::kafka;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
@@ -129,23 +130,21 @@ pub fn groups(client: &ClientConfig, name: Option<&str>) -> Result<Vec<Group>, K
 /// As [`groups`], asked for so long.
 pub fn groups_within(client: &ClientConfig, name: Option<&str>, patience: Duration) -> Result<Vec<Group>, KafkaError> {
     let consumer: BaseConsumer = client.create()?;
-    let list = consumer.fetch_group_list(name, patience)?;
-    let member = |member: &rdkafka::groups::GroupMemberInfo| Member {
-        id: member.id().to_owned(),
-        client: member.client_id().to_owned(),
-        host: member.client_host().to_owned(),
-        held: assignment::partitions(member.assignment().unwrap_or_default()).unwrap_or_default(),
+    let member = |member: kafka::Member| Member {
+        held: assignment::partitions(&member.assignment).unwrap_or_default(),
+        id: member.id,
+        client: member.client,
+        host: member.host,
     };
-    let mut groups: Vec<Group> = list
-        .groups()
-        .iter()
-        .map(|group| Group {
-            name: group.name().to_owned(),
-            state: group.state().to_owned(),
-            protocol: group.protocol().to_owned(),
-            members: group.members().iter().map(member).collect(),
-        })
-        .collect();
+    let group = |group: kafka::Group| Group {
+        name: group.name,
+        state: group.state,
+        protocol: group.protocol,
+        members: group.members.into_iter().map(member).collect(),
+    };
+    // Not the safe API's: that panics on a client's name that is no UTF-8, which any client may have.
+    let all = kafka::admin::groups(consumer.client(), name, patience)?;
+    let mut groups: Vec<Group> = all.into_iter().map(group).collect();
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(groups)
 }

@@ -35,8 +35,8 @@ impl Stranger {
                 "does not speak Kafka's protocol, or speaks TLS: it closes the connection without an answer".to_owned()
             }
             Stranger::Silent => format!(
-                "does not speak Kafka's protocol, or hangs: it takes the connection, and does not answer within {:.0?}",
-                patience
+                "takes the connection and does not answer within {patience:.0?}: it is slow or hangs, or does not speak Kafka's \
+                 protocol"
             ),
         }
     }

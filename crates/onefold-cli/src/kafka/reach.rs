@@ -3,6 +3,7 @@
 use super::PATIENCE;
 use super::probe::{self, Stranger};
 use crate::exit::{Done, Failure, OrFailed};
+use onefold::log::kafka::admin::has_controller;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -33,17 +34,19 @@ struct Limits {
     /// To have a first answer, of one that may be slow.
     answer: Duration,
     ask: Duration,
+    /// Whether a cluster counts as there that names no controller: it has elected none, and makes no topics.
+    controller: bool,
 }
 
 impl Limits {
-    const ONLY: Limits = Limits { connect: LIMIT, answer: PATIENCE, ask: PATIENCE };
+    const ONLY: Limits = Limits { connect: LIMIT, answer: PATIENCE, ask: PATIENCE, controller: false };
     /// Of several; why more are needed is said soon.
-    const FIRST: Limits = Limits { answer: LIMIT, ..Limits::ONLY };
+    const FIRST: Limits = Limits { answer: LIMIT, controller: true, ..Limits::ONLY };
 
     /// Of one of several, with so much time left.
     fn of(left: Duration) -> Limits {
         let [answer, ask] = [AGAIN, LIMIT].map(|least| left.clamp(least, PATIENCE));
-        Limits { connect: left.clamp(AGAIN, LIMIT), answer, ask }
+        Limits { connect: left.clamp(AGAIN, LIMIT), answer, ask, controller: true }
     }
 }
 
@@ -55,7 +58,7 @@ impl From<Unreached> for Failure {
     }
 }
 
-/// As [`reach`], for a cluster that may be started at the same time as who asks: tried again until `patience` is over.
+/// As [`reach`], for a cluster that may be started at the same time as who asks, and with a controller: tried again until `patience` is over.
 /// `away` hears once why it is waited for.
 pub async fn reach_in_time(
     client: &ClientConfig,
@@ -92,7 +95,7 @@ async fn try_once(
     let is_plain = !client.get("security.protocol").is_some_and(|protocol| protocol.to_lowercase().contains("ssl"));
     connect(servers, (hint, remedy), limits, is_plain).await?;
     let (client, servers, hint) = (client.clone(), servers.to_owned(), hint.to_owned());
-    let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint, limits.ask));
+    let asked = tokio::task::spawn_blocking(move || ask(&client, &servers, &hint, limits));
     asked.await.or_failed("asking the cluster broke off").map_err(Unreached::Refused)?
 }
 
@@ -188,7 +191,7 @@ impl Complaints {
 }
 
 /// Ends at once where a certificate or a password is not taken.
-fn ask(client: &ClientConfig, servers: &str, hint: &str, limit: Duration) -> Result<String, Unreached> {
+fn ask(client: &ClientConfig, servers: &str, hint: &str, limits: Limits) -> Result<String, Unreached> {
     let complaints = Complaints::default();
     let mut client = client.clone();
     client.set_log_level(RDKafkaLogLevel::Info);
@@ -199,11 +202,14 @@ fn ask(client: &ClientConfig, servers: &str, hint: &str, limit: Duration) -> Res
     let began = Instant::now();
     loop {
         if let Some(cluster) = consumer.client().fetch_cluster_id(Duration::from_millis(100)) {
-            return Ok(cluster);
+            return match limits.controller && !has_controller(consumer.client(), limits.ask) {
+                true => Err(Unreached::Away(no_controller(servers, hint))),
+                false => Ok(cluster),
+            };
         }
         // Complaints are heard only while it is polled.
         let _ = consumer.poll(Duration::ZERO);
-        if complaints.is_lasting() || began.elapsed() > limit {
+        if complaints.is_lasting() || began.elapsed() > limits.ask {
             let why = complaints.last();
             let hint = match complaints.is_lasting() {
                 true => hint.to_owned(),
@@ -213,6 +219,13 @@ fn ask(client: &ClientConfig, servers: &str, hint: &str, limit: Duration) -> Res
             return Err(if complaints.is_lasting() { Unreached::Refused(failure) } else { Unreached::Away(failure) });
         }
     }
+}
+
+fn no_controller(servers: &str, hint: &str) -> Failure {
+    Failure::failed(format!(
+        "the cluster at {servers} has no controller at the moment ({hint})\n  \
+         to fix         see why its brokers elect none; a run waits for one as long as --wait says"
+    ))
 }
 
 fn with_port(server: &str) -> String {

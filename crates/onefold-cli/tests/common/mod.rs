@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 pub mod going;
+pub mod proxy;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -69,10 +69,14 @@ impl<'k> Run<'k> {
     async fn go(self) -> Result<Table, RunError> {
         let started = Instant::now();
         let Run { cluster, pipelines, mut until, drains, observer } = self;
-        let ended = {
-            let running = start(cluster, pipelines, drains, &observer).await?;
-            running.wait(&mut until).await
+        let names: Vec<String> = pipelines.iter().map(|pipeline| pipeline.name().to_owned()).collect();
+        let running = tokio::select! {
+            biased;
+            running = start(cluster, pipelines, drains, &observer) => running?,
+            // Nothing has run yet, so nothing is to be drained.
+            () = &mut until => return Ok(Table::empty(names, started.elapsed())),
         };
+        let ended = running.wait(&mut until).await;
         let mut table = Table { rows: Vec::new(), time: started.elapsed() };
         for (name, ended) in ended {
             match ended {

@@ -20,6 +20,13 @@ pub struct Row {
     pub counters: Counters,
 }
 
+impl Table {
+    /// Of pipelines that did nothing.
+    pub(super) fn empty(names: Vec<String>, time: Duration) -> Table {
+        Table { rows: names.into_iter().map(|name| Row { name, counters: Counters::default() }).collect(), time }
+    }
+}
+
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.rows.iter().map(|row| row.name.len()).chain(["pipeline".len()]).max().unwrap_or(8);

@@ -1,5 +1,6 @@
 //! From what a file says to pipelines that run: the same builder that Rust code uses.
 
+use super::mask::Masks;
 use super::source::Source;
 use super::{Begin, DedupSettings, File, Fix, Missing, Older, PipelineSettings, Problem, Promise, StoreSettings};
 use crate::identity::EventId;
@@ -54,7 +55,7 @@ pub struct Refused {
     pub pipeline: String,
     /// From 1.
     pub line: usize,
-    /// In characters, from 1.
+    /// In characters of the line as it may be shown, from 1: a secret counts as `***`.
     pub column: usize,
     pub refusal: Refusal,
 }
@@ -65,10 +66,11 @@ impl File {
     /// # Errors
     /// A part that this build lacks.
     pub fn refused(&self) -> Result<Vec<Refused>, BuildError> {
+        let masks = Masks::of(&self.source.text);
         let checked = self.outline()?.into_iter().zip(&self.pipelines).filter_map(|(ready, settings)| {
             let refusal = ready.check(None).err()?;
-            let declared = settings.guarantee.as_ref().map_or(settings.name.span.start, |declared| declared.span.start);
-            let (line, column) = self.source.place(declared);
+            let declared = settings.guarantee.as_ref().map_or(&settings.name.span, |declared| &declared.span);
+            let (line, column) = (self.source.line(declared.start), masks.excerpt(declared).before + 1);
             Some(Refused { pipeline: settings.name.value.clone(), line, column, refusal })
         });
         Ok(checked.collect())

@@ -18,6 +18,8 @@ pub(crate) fn problems(file: &File, routes: &Routes, here: bool) -> Vec<Problem>
         found.extend(dedup(&file.source, pipeline));
         #[cfg(feature = "sqlite")]
         found.extend(super::sql_tried::problems(&file.source, pipeline, &file.pipelines, here));
+        #[cfg(feature = "search")]
+        found.extend(super::search_tried::problem(n, &file.pipelines, here));
     }
     found.extend(addresses(file));
     found.extend(shared_logs(file));

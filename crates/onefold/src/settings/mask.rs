@@ -19,23 +19,52 @@ pub(super) struct Excerpt {
     pub marked: usize,
 }
 
-/// The line in which this part of the text begins, and as much of the part as stands in it.
-pub(super) fn excerpt(text: &str, part: &Range<usize>) -> Excerpt {
-    let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let (mut start, mut end) = (floor(part.start), floor(part.end));
-    let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
-    let line = line_start..line_start + text[line_start..line_end].trim_end_matches('\r').len();
-    start = start.min(line.end);
-    end = end.clamp(start, line.end);
-    let secrets = secrets(text);
-    // A place in the middle of a secret would tell how long it is.
-    for secret in &secrets {
-        start = if secret.contains(&start) { secret.start } else { start };
-        end = if secret.start < end && end < secret.end { secret.end } else { end };
+/// What is secret in a text, found once for all that is said of it.
+pub(super) struct Masks<'t> {
+    text: &'t str,
+    /// In their order, none over the end of a line, none over another.
+    secrets: Vec<Range<usize>>,
+    /// Those that a message could quote, the longest first.
+    words: Vec<&'t str>,
+}
+
+impl<'t> Masks<'t> {
+    pub fn of(text: &'t str) -> Masks<'t> {
+        let secrets = secrets(text);
+        let mut words: Vec<&str> = secrets.iter().map(|secret| &text[secret.clone()]).collect();
+        words.retain(|word| word.chars().nth(WORD - 1).is_some());
+        words.sort_unstable_by_key(|word| (std::cmp::Reverse(word.len()), *word));
+        words.dedup();
+        Masks { text, secrets, words }
     }
-    let width = |part: Range<usize>| masked(text, part, &secrets).chars().count();
-    Excerpt { before: width(line.start..start), marked: width(start..end), line: masked(text, line, &secrets) }
+
+    /// The line in which this part of the text begins, and as much of the part as stands in it.
+    pub fn excerpt(&self, part: &Range<usize>) -> Excerpt {
+        let (text, secrets) = (self.text, &self.secrets);
+        let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let (mut start, mut end) = (floor(part.start), floor(part.end));
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
+        let line = line_start..line_start + text[line_start..line_end].trim_end_matches('\r').len();
+        start = start.min(line.end);
+        end = end.clamp(start, line.end);
+        // A place in the middle of a secret would tell how long it is.
+        for secret in secrets {
+            start = if secret.contains(&start) { secret.start } else { start };
+            end = if secret.start < end && end < secret.end { secret.end } else { end };
+        }
+        let width = |part: Range<usize>| masked(text, part, secrets).chars().count();
+        Excerpt { before: width(line.start..start), marked: width(start..end), line: masked(text, line, secrets) }
+    }
+
+    /// A message with what is secret in the file taken out.
+    pub fn message(&self, message: &str) -> String {
+        let clean = self.words.iter().fold(message.to_owned(), |message, word| match message.contains(word) {
+            true => message.replace(word, MASK),
+            false => message,
+        });
+        without_users(&clean)
+    }
 }
 
 /// A part of the text without its secrets.
@@ -53,11 +82,12 @@ fn masked(text: &str, part: Range<usize>, secrets: &[Range<usize>]) -> String {
 fn secrets(text: &str) -> Vec<Range<usize>> {
     let values = scan::values(text);
     let mut all: Vec<Range<usize>> = values.iter().flat_map(|secret| lines(text, secret)).collect();
-    all.extend(
-        users(text)
-            .into_iter()
-            .filter(|user| !values.iter().any(|secret| secret.start < user.end && user.start < secret.end)),
-    );
+    // Of the values, which are in their order, the first that does not end before the user begins.
+    let is_in_one = |user: &Range<usize>| {
+        let next = values.partition_point(|secret| secret.end <= user.start);
+        values.get(next).is_some_and(|secret| secret.start < user.end)
+    };
+    all.extend(users(text).into_iter().filter(|user| !is_in_one(user)));
     all.retain(|secret| !secret.is_empty());
     all.sort_by_key(|secret| secret.start);
     all
@@ -70,15 +100,6 @@ fn lines<'t>(text: &'t str, part: &Range<usize>) -> impl Iterator<Item = Range<u
         at += line.len() + 1;
         here
     })
-}
-
-/// A message with what is secret in the file taken out.
-pub(super) fn masked_message(message: &str, text: &str) -> String {
-    let mut hidden: Vec<&str> = secrets(text).into_iter().map(|secret| &text[secret]).collect();
-    hidden.retain(|word| word.chars().count() >= WORD);
-    hidden.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    let clean = hidden.iter().fold(message.to_owned(), |message, word| message.replace(word, MASK));
-    without_users(&clean)
 }
 
 /// `http://user:password@host` without user and password.
@@ -112,7 +133,16 @@ fn user(word: &str) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{excerpt, masked, masked_message, secrets};
+    use super::{Excerpt, Masks, masked, secrets};
+    use std::ops::Range;
+
+    fn excerpt(text: &str, part: &Range<usize>) -> Excerpt {
+        Masks::of(text).excerpt(part)
+    }
+
+    fn masked_message(message: &str, text: &str) -> String {
+        Masks::of(text).message(message)
+    }
 
     #[test]
     fn secrets_and_users_of_addresses_are_masked_and_all_else_stays() {

@@ -20,6 +20,8 @@ mod problem;
 mod quotes;
 mod reader;
 mod rest;
+#[cfg(feature = "search")]
+mod search_tried;
 mod sink;
 mod source;
 #[cfg(feature = "sqlite")]

@@ -1,9 +1,12 @@
 /// The known name that was probably meant, if one is near enough to be a slip of the hand.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let bare = |name: &str| name.to_lowercase().replace(['-', '.', ' '], "_");
-    let (wanted, allowed) = (bare(written), written.chars().count().div_ceil(3).clamp(1, 3));
+    let length = written.chars().count();
+    let (wanted, allowed) = (bare(written), length.div_ceil(3).clamp(1, 3));
     known
         .into_iter()
+        // A distance is at least what one is longer, and takes as much room as both together are long, multiplied.
+        .filter(|name| name.chars().count().abs_diff(length) <= allowed)
         .map(|name| (distance(&wanted, &bare(name)), name))
         .filter(|(far, name)| *far <= allowed && *far < name.chars().count())
         .min_by_key(|(far, _)| *far)

@@ -41,7 +41,7 @@ impl Place {
                 let comma = if kept.trim().is_empty() || kept.ends_with(',') { "" } else { "," };
                 let at = braces.start + 1 + kept.len();
                 let said =
-                    format!("in the braces of `{key}` on line {}: {}", source.place(braces.start).0, lines.join(", "));
+                    format!("in the braces of `{key}` on line {}: {}", source.line(braces.start), lines.join(", "));
                 Fix::edit(said, at..at, format!("{comma} {}", lines.join(", ")))
             }
             Place::Implied { header } => at_the_end(source, &format!("[{header}]\n{joined}")),

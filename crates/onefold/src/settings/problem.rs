@@ -1,4 +1,4 @@
-use super::mask::{Excerpt, excerpt, masked_message};
+use super::mask::{Excerpt, Masks};
 use super::source::Source;
 use std::fmt;
 use std::ops::Range;
@@ -85,10 +85,9 @@ impl Problem {
 
     /// As the rest of the world's compilers print it, so that terminals and editors can jump to the place.
     /// Secrets do not show.
-    pub(crate) fn print(&self, source: &Source, f: &mut impl fmt::Write) -> fmt::Result {
-        let Said { line, column, what, because, fixes } = self.said(source);
-        let (gutter, Excerpt { line: text, before, marked }) =
-            (line.to_string().len(), excerpt(&source.text, &self.span));
+    fn print(&self, source: &Source, masks: &Masks<'_>, f: &mut impl fmt::Write) -> fmt::Result {
+        let Said { line, column, what, because, fixes } = self.said(source, masks);
+        let (gutter, Excerpt { line: text, before, marked }) = (line.to_string().len(), masks.excerpt(&self.span));
         writeln!(f, "error: {what}")?;
         writeln!(f, "{:gutter$}--> {}:{line}:{column}", "", source.path.display())?;
         if !text.trim().is_empty() {
@@ -107,14 +106,24 @@ impl Problem {
         Ok(())
     }
 
-    fn said(&self, source: &Source) -> Said {
-        let (line, column) = source.place(self.span.start);
-        let clean = |text: &str| masked_message(text, &source.text);
+    fn said(&self, source: &Source, masks: &Masks<'_>) -> Said {
+        let (line, column) = (source.line(self.span.start), masks.excerpt(&self.span).before + 1);
+        let clean = |text: &str| masks.message(text);
         // A fix that cannot be printed whole cannot be applied as printed.
         let fixes = self.fixes.iter().map(Fix::to_string).filter(|fix| clean(fix) == *fix).collect();
         let because = self.because.iter().map(|(name, text)| (*name, clean(text))).collect();
-        Said { line, column, what: clean(&self.what), because, fixes }
+        Said { line, column, what: short(clean(&self.what)), because, fixes }
     }
+}
+
+/// A message may quote what has no end, such as a key.
+fn short(mut text: String) -> String {
+    const MOST: usize = 2000;
+    if let Some((end, _)) = text.char_indices().nth(MOST) {
+        text.truncate(end);
+        text.push_str(" ..");
+    }
+    text
 }
 
 /// What is shown of a line, and how many characters of it stand before the place: of a very long one the part around it.
@@ -133,7 +142,7 @@ fn around(line: &str, before: usize) -> (String, usize) {
 pub struct Said {
     /// From 1.
     pub line: usize,
-    /// In characters, from 1.
+    /// In characters of the line as it may be shown, from 1: a secret counts as `***`, however long it is.
     pub column: usize,
     pub what: String,
     /// A name and its text each.
@@ -151,21 +160,35 @@ fn indented(text: &str) -> String {
 pub struct SettingsErrors {
     pub(crate) source: Source,
     pub(crate) problems: Vec<Problem>,
+    /// So many more, after those, are counted and not told.
+    more: usize,
 }
+
+/// So many problems are told. Nobody mends more of them in one go, and a file with thousands is of another kind.
+const MOST: usize = 100;
 
 impl SettingsErrors {
     pub(crate) fn new(source: Source, mut problems: Vec<Problem>) -> SettingsErrors {
         problems.sort_by_key(Problem::at);
-        SettingsErrors { source, problems }
+        let more = problems.len().saturating_sub(MOST);
+        problems.truncate(MOST);
+        SettingsErrors { source, problems, more }
     }
 
+    /// The first hundred.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// All of them as they may be shown, in the order of the file.
+    /// How many there are, with those beyond the first hundred.
+    pub fn count(&self) -> usize {
+        self.problems.len() + self.more
+    }
+
+    /// The first hundred as they may be shown, in the order of the file.
     pub fn said(&self) -> Vec<Said> {
-        self.problems.iter().map(|problem| problem.said(&self.source)).collect()
+        let masks = Masks::of(&self.source.text);
+        self.problems.iter().map(|problem| problem.said(&self.source, &masks)).collect()
     }
 
     /// The text of the file that was read.
@@ -176,12 +199,14 @@ impl SettingsErrors {
 
 impl fmt::Display for SettingsErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let masks = Masks::of(&self.source.text);
         for problem in &self.problems {
-            problem.print(&self.source, f)?;
+            problem.print(&self.source, &masks, f)?;
             writeln!(f)?;
         }
-        let errors = if self.problems.len() == 1 { "error" } else { "errors" };
-        write!(f, "{} {errors} in {}", self.problems.len(), self.source.path.display())
+        let (count, path) = (self.count(), self.source.path.display());
+        write!(f, "{count} {} in {path}", if count == 1 { "error" } else { "errors" })?;
+        if self.more > 0 { write!(f, ", of which the first {MOST} are told") } else { Ok(()) }
     }
 }
 

@@ -19,9 +19,9 @@ pub(super) fn of_lines(text: &str) -> Option<usize> {
     let (quote, mut is_escaped) = (text.chars().next()?, false);
     for (at, c) in text.char_indices().skip(3) {
         if c == quote && !is_escaped {
-            let row = text[at..].chars().take_while(|c| *c == quote).count();
+            let row = text[at..].chars().take(5).take_while(|c| *c == quote).count();
             if row >= 3 {
-                return Some(at + row.min(5));
+                return Some(at + row);
             }
         }
         is_escaped = c == '\\' && quote == '"' && !is_escaped;

@@ -5,7 +5,9 @@
 use super::problem::Problem;
 use super::source::Source;
 use super::unclosed;
+use std::cell::Cell;
 use std::ops::Range;
+use toml::de::DeTable;
 
 /// A file without its broken lines. Everything else stands where it stood.
 pub(super) struct Rest {
@@ -15,25 +17,32 @@ pub(super) struct Rest {
     gone: Vec<Range<usize>>,
     /// All of it is told, and the rest is sure to mean the same: no header went, and no text of many lines.
     is_sure: bool,
+    /// How many bytes may still be parsed in search of what is to blame.
+    left: Cell<usize>,
 }
 
 /// So many mistakes of spelling are told at once. A file with more is of another kind, and nothing else is looked for.
 const MOST: usize = 10;
 /// Told by a parser at once, they are not looked into one by one.
 const FAR_TOO_MANY: usize = 500;
+/// So much is parsed in all, in bytes: the whole of a file of usual size some hundred times, and a huge one only once.
+const MOST_PARSED: usize = 1 << 20;
 
 /// What there is to a file that is no TOML.
 pub(super) fn of(source: &Source) -> Rest {
-    let mut rest = Rest { source: source.clone(), broken: vec![], gone: vec![], is_sure: true };
+    let mut rest =
+        Rest { source: source.clone(), broken: vec![], gone: vec![], is_sure: true, left: Cell::new(MOST_PARSED) };
     if rest.take_out_open_quotes() {
         return rest;
     }
-    while rest.broken.len() < MOST && rest.gone.len() < FAR_TOO_MANY {
-        let (_, errors) = toml::de::DeTable::parse_recoverable(&rest.source.text);
+    while rest.broken.len() < MOST && rest.gone.len() < FAR_TOO_MANY && (rest.broken.is_empty() || rest.left.get() > 0)
+    {
+        let errors = rest.errors(&rest.source.text);
         // A parser finds values wrong that it has put together later than what stands after them.
         let first = errors.iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
         let Some(first) = first else { return rest };
-        let (span, far_too_many) = (first.span().unwrap_or(0..0), errors.len() > FAR_TOO_MANY);
+        let far_too_many = errors.len() > FAR_TOO_MANY || rest.left.get() == 0;
+        let span = first.span().unwrap_or(0..0);
         let lines = match rest.left_over(&span) {
             Some(line) => line,
             None => {
@@ -94,7 +103,12 @@ impl Rest {
     fn errors_without(&self, lines: &Range<usize>) -> usize {
         let mut text = self.source.text.clone();
         blank(&mut text, lines);
-        toml::de::DeTable::parse_recoverable(&text).1.len()
+        self.errors(&text).len()
+    }
+
+    fn errors(&self, text: &str) -> Vec<toml::de::Error> {
+        self.left.set(self.left.get().saturating_sub(text.len()));
+        DeTable::parse_recoverable(text).1
     }
 
     /// Whether there was something to take out.
@@ -118,12 +132,23 @@ impl Rest {
     }
 
     fn is_about_a_loss(&self, problem: &Problem) -> bool {
-        let header = |at: usize| {
-            let before = self.source.text.get(..at).unwrap_or_default();
-            before.rmatch_indices('[').find(|(at, _)| *at == 0 || before[..*at].ends_with('\n')).map(|(at, _)| at)
-        };
-        let loss = |gone: &Range<usize>| header(gone.start) == Some(problem.at()) || problem.at() == 0;
-        problem.is_of_a_whole() && self.gone.iter().any(loss)
+        problem.is_of_a_whole() && self.gone.iter().any(|gone| self.may_be_in(gone.start, problem.at()))
+    }
+
+    /// Whether a key that stood here may have been of the table that begins there: the one whose header is before it, or one
+    /// that is made by dotted keys (`to.http.url = ..`) below the same header. Nothing is added to what stands in braces.
+    fn may_be_in(&self, key: usize, table: usize) -> bool {
+        let text = &self.source.text;
+        let header = self.header(key);
+        let begins = header.map_or(0, |header| header + line_at(text, header).len());
+        let is_dotted = table >= begins && self.header(table) == header && !text[table..].starts_with(['{', '[']);
+        table == 0 || header == Some(table) || is_dotted
+    }
+
+    /// The header that this place is below: of the lines that begin with a bracket the last.
+    fn header(&self, at: usize) -> Option<usize> {
+        let before = self.source.text.get(..at).unwrap_or_default();
+        before.rmatch_indices('[').map(|(at, _)| at).find(|at| *at == 0 || before[..*at].ends_with('\n'))
     }
 }
 
@@ -145,4 +170,49 @@ fn begins_anew(line: &str) -> bool {
     let key = line.split_once('=').map_or("", |(key, _)| key.trim());
     let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '"');
     line.starts_with('[') || (!key.is_empty() && key.chars().all(is_key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::File;
+    use std::path::Path;
+
+    fn said(text: &str) -> Vec<String> {
+        let wrong = File::parse(Path::new("onefold.toml"), text.to_owned()).expect_err("it is wrong on purpose");
+        wrong.problems().iter().map(|problem| problem.what.clone()).collect()
+    }
+
+    /// What a lost line may have said is not missed: also where dotted keys make the table that it was in.
+    #[test]
+    fn what_stood_in_a_lost_line_is_not_missing_in_a_table_of_dotted_keys() {
+        let kafka = "[kafka]\nbootstrap = \"k:9092\"\n";
+        for text in [
+            format!("{kafka}[pipelines.p]\nfrom = \"t\"\nto.http.url = \"http://h/\nto.http.timeout = \"2s\"\n"),
+            format!("{kafka}[pipelines.p]\nfrom = \"t\"\nto.http.timeout = \"2s\"\nto.http.url = \"http://h/\n"),
+            format!("{kafka}[pipelines.p]\nfrom = \"t\"\nto.http.timeout = \"2s\"\nto.\"http\".url = \"http://h/\n"),
+            format!("{kafka}[pipelines]\np.to.http.url = \"http://h/\"\np.from = \"t\n"),
+            "[kafka]\nembedded.data = \"d\nembedded.listen = \"127.0.0.1:0\"\n".to_owned(),
+            "kafka.embedded.data = \"d\nkafka.embedded.listen = \"127.0.0.1:0\"\n".to_owned(),
+        ] {
+            let said = said(&text);
+            assert_eq!(said, ["this `\"` is never closed"], "{text}");
+        }
+    }
+
+    /// What no lost line can have said is missing all the same.
+    #[test]
+    fn what_is_missing_elsewhere_is_told_beside_a_lost_line() {
+        let broken = "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\ngroup = \"g\n";
+        for (more, what) in [
+            ("from = \"t\"\nto.http = { timeout = \"2s\" }\n", "pipelines.p.to.http has no `url`"),
+            (
+                "from = \"t\"\nto.exec.command = [\"sh\"]\n[pipelines.q]\nto.http.url = \"http://h/\"\n",
+                "pipelines.q has no `from`",
+            ),
+            ("from = \"t\"\n[pipelines.p.to.http]\ntimeout = \"2s\"\n", "pipelines.p.to.http has no `url`"),
+        ] {
+            let said = said(&format!("{broken}{more}"));
+            assert!(said.len() == 2 && said.iter().any(|said| said == what), "{more}: {said:?}");
+        }
+    }
 }

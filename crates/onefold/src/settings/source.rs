@@ -9,11 +9,9 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Line and column, both from 1; columns count characters, as editors do.
-    pub fn place(&self, at: usize) -> (usize, usize) {
-        let before = &self.text[..self.floor(at)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    /// The line of this place, from 1.
+    pub fn line(&self, at: usize) -> usize {
+        self.text[..self.floor(at)].matches('\n').count() + 1
     }
 
     /// Where a line of its own can go after the line that holds `at`.

@@ -11,10 +11,10 @@ use super::source::Source;
 use super::{PipelineSettings, SinkSettings, SqlSettings};
 use crate::boundary::sql::sqlite::{Guard, TABLES, is_denied, try_in_memory};
 use rusqlite::Connection;
-use schema::Known;
-pub(super) use schema::is_no_database;
+pub(super) use schema::{Known, copy, is_no_database};
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::Path;
 
 /// What is wrong with the SQL of this pipeline, among all of the file.
 pub(super) fn problems(
@@ -27,13 +27,13 @@ pub(super) fn problems(
     let Ok(database) = Connection::open_in_memory() else { return vec![] };
     let Ok(guard) = Guard::install(&database) else { return vec![] };
     let is_told = here && !sql.database.as_os_str().is_empty();
-    let known = if is_told { schema::copy(&sql.database, &database) } else { Known::Nothing };
+    let known = if is_told { copy(&sql.database, &database) } else { Known::Nothing };
     // Onefold's own are there before any setup runs.
     let _ = database.execute_batch(TABLES);
     if is_told {
         // What others make on the same file is there when the first record runs; their mistakes are told as theirs.
         let others = all.iter().filter(|other| other.name.value != pipeline.name.value);
-        others.flat_map(|other| setup_on(other, sql)).for_each(|setup| drop(database.execute_batch(&setup)));
+        others.flat_map(|other| setup_on(other, &sql.database)).for_each(|setup| drop(database.execute_batch(&setup)));
     }
     let name = &pipeline.name.value;
     let (mut found, is_whole) = setup::problems(source, name, sql, (&database, &guard), known);
@@ -48,11 +48,12 @@ pub(super) fn problems(
     found
 }
 
-fn setup_on(other: &PipelineSettings, sql: &SqlSettings) -> Vec<String> {
+/// What another pipeline makes in this database.
+pub(super) fn setup_on(other: &PipelineSettings, database: &Path) -> Vec<String> {
     match &other.to {
-        SinkSettings::Sql(of) if of.database == sql.database => of.setup.clone(),
+        SinkSettings::Sql(of) if of.database == database => of.setup.clone(),
         #[cfg(feature = "search")]
-        SinkSettings::Search(of) if of.database == sql.database => {
+        SinkSettings::Search(of) if of.database == database => {
             use crate::boundary::TxEffect;
             crate::boundary::search::SearchIndex::new(of.clone()).setup()
         }

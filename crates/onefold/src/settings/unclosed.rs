@@ -92,15 +92,16 @@ struct Scan<'t> {
     /// Where the statement begins that is read.
     start: usize,
     brackets: Vec<(usize, char)>,
-    /// Those that were open where the line begins.
-    before: Vec<(usize, char)>,
+    /// How many of those were open already where the line begins, and which others were, that it has closed: the last first.
+    before: usize,
+    closed: Vec<(usize, char)>,
     /// The texts of many lines so far.
     texts: Vec<Range<usize>>,
 }
 
 impl<'t> Scan<'t> {
     fn new(text: &'t str) -> Scan<'t> {
-        Scan { text, at: 0, start: 0, brackets: vec![], before: vec![], texts: vec![] }
+        Scan { text, at: 0, start: 0, brackets: vec![], before: 0, closed: vec![], texts: vec![] }
     }
 
     /// `None` at the end of the file.
@@ -124,7 +125,7 @@ impl<'t> Scan<'t> {
                 1
             }
             '}' | ']' => {
-                self.brackets.pop();
+                self.close();
                 1
             }
             _ => c.len_utf8(),
@@ -140,7 +141,16 @@ impl<'t> Scan<'t> {
         if self.brackets.is_empty() {
             self.start = self.at;
         }
-        self.before.clone_from(&self.brackets);
+        self.before = self.brackets.len();
+        self.closed.clear();
+    }
+
+    fn close(&mut self) {
+        let Some(closed) = self.brackets.pop() else { return };
+        if self.brackets.len() < self.before {
+            self.before = self.brackets.len();
+            self.closed.push(closed);
+        }
     }
 
     fn text_of_lines(&mut self, rest: &str) -> Step {
@@ -159,7 +169,8 @@ impl<'t> Scan<'t> {
     fn open_line(&mut self) -> Step {
         let at = self.at;
         let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        self.brackets = std::mem::take(&mut self.before);
+        self.brackets.truncate(self.before);
+        self.brackets.extend(self.closed.drain(..).rev());
         for (offset, c) in line(&self.text[start..]).char_indices() {
             match c {
                 '{' | '[' => self.brackets.push((start + offset, c)),

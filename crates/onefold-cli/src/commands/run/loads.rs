@@ -1,3 +1,4 @@
+use super::MOMENT;
 use super::cause::{Asked, raised};
 use super::cluster::RunningCluster;
 use super::watch::Watch;
@@ -26,7 +27,12 @@ pub async fn load_all(file: &File, cluster: &RunningCluster, asked: &Asked, watc
             bar.end(loaded.as_ref().ok());
             loaded
         });
-        match loading.await.or_failed("loading broke off")? {
+        let loaded = tokio::select! {
+            loaded = loading => loaded.or_failed("loading broke off")?,
+            // A cluster that hangs lets it hang, too. What was sent is found by the next start.
+            () = given_up(asked) => return Ok(()),
+        };
+        match loaded {
             Ok(_) | Err(LoadError::Stopped) => {}
             Err(why @ (LoadError::OtherCluster { .. } | LoadError::OtherTopic { .. } | LoadError::Changed { .. })) => {
                 return Err(Failure::refused(why));
@@ -36,6 +42,12 @@ pub async fn load_all(file: &File, cluster: &RunningCluster, asked: &Asked, watc
     }
     halter.abort();
     Ok(())
+}
+
+/// A moment after it was asked to end.
+async fn given_up(asked: &Asked) {
+    raised(asked.clone()).await;
+    tokio::time::sleep(MOMENT).await;
 }
 
 struct Halt(Arc<AtomicBool>);

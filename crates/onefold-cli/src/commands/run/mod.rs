@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use watch::Watch;
 
 /// Run the pipelines of a file
@@ -66,7 +68,9 @@ async fn all(options: &Options, watch: &Watch) -> Done {
     if unless(&asked, reached).await?.is_none() {
         return ended_by(*asked.borrow(), options, watch);
     }
-    let cluster = RunningCluster::of(&file).await?;
+    let Some(cluster) = started(&file, &asked).await? else {
+        return ended_by(*asked.borrow(), options, watch);
+    };
     // Whatever goes wrong inside, the broker is ended in good order.
     let result = on_cluster(&file, &cluster, options, asked, watch).await;
     watch.end();
@@ -86,17 +90,36 @@ async fn unless<T>(asked: &Asked, done: impl Future<Output = Done<T>>) -> Done<O
 /// On a thread of its own, which nobody waits for at the end: what a path leads to may never answer (a pipe, a share that
 /// hangs).
 async fn read(path: &Path) -> Done<File> {
-    let (path, (tell, told)) = (path.to_owned(), tokio::sync::oneshot::channel());
+    let (path, (tell, told)) = (path.to_owned(), oneshot::channel());
     let read = move || drop(tell.send(File::load_with_secrets(&path).map_err(Failure::usage)));
     std::thread::Builder::new().name("settings".into()).spawn(read).or_failed("the system gives no thread")?;
     told.await.or_failed("reading the file broke off")?
 }
 
+/// How long what has begun may take to be done, so that it can be ended in order.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// The file's cluster; `None` where it is asked to end before that is there. An embedded broker that opens its folder then is
+/// given a moment to do so, and closed; one that takes longer is left as a kill leaves it, which loses nothing.
+async fn started(file: &File, asked: &Asked) -> Done<Option<RunningCluster>> {
+    let (file, here, (tell, mut told)) = (file.clone(), Handle::current(), oneshot::channel());
+    // On a thread of its own, which nobody waits for.
+    let start = move || drop(tell.send(here.block_on(RunningCluster::of(&file))));
+    std::thread::Builder::new().name("cluster".into()).spawn(start).or_failed("the system gives no thread")?;
+    let starting = async { (&mut told).await.or_failed("starting the cluster broke off")? };
+    let cluster = unless(asked, starting).await?;
+    if cluster.is_none()
+        && let Ok(Ok(Ok(cluster))) = tokio::time::timeout(MOMENT, told).await
+    {
+        cluster.shutdown().await;
+    }
+    Ok(cluster)
+}
+
 async fn on_cluster(file: &File, cluster: &RunningCluster, options: &Options, asked: Asked, watch: &Watch) -> Done {
     let pipelines = file.build().map_err(Failure::failed)?;
-    cluster.make_topics(file).await?;
-    for pipeline in &pipelines {
-        watch.guarantee(&pipeline.explain(cluster.retention(pipeline.topic()).await));
+    if unless(&asked, prepare(file, cluster, watch, &pipelines)).await?.is_none() {
+        return ended_by(*asked.borrow(), options, watch);
     }
     let mocks = start_mocks(file).await?;
     let result = tokio::select! {
@@ -108,6 +131,14 @@ async fn on_cluster(file: &File, cluster: &RunningCluster, options: &Options, as
         mock.shutdown().await;
     }
     result
+}
+
+async fn prepare(file: &File, cluster: &RunningCluster, watch: &Watch, pipelines: &[onefold::Ready]) -> Done {
+    cluster.make_topics(file).await?;
+    for pipeline in pipelines {
+        watch.guarantee(&pipeline.explain(cluster.retention(pipeline.topic()).await));
+    }
+    Ok(())
 }
 
 async fn work(

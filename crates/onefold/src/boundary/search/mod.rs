@@ -26,6 +26,7 @@ use onefold_core::guarantee::Kept;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use schema::Sql;
+pub(crate) use schema::names;
 
 /// A document index as an effect.
 #[derive(Debug, Clone)]
@@ -144,6 +145,12 @@ impl TxEffect<Sqlite> for SearchIndex {
 
     fn setup(&self) -> Vec<String> {
         self.sql.setup.clone()
+    }
+
+    /// A table of another kind may have one of its names.
+    fn statements(&self) -> Vec<String> {
+        let Sql { find, upsert, index, unindex, .. } = &self.sql;
+        [find, upsert, index, unindex].map(String::clone).into()
     }
 
     fn target(&self) -> String {

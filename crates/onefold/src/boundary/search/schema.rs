@@ -10,6 +10,16 @@ pub(super) struct Sql {
     pub unindex: String,
 }
 
+/// What is made for an index of this name: the table, the index, the view that is its content, and the tables that FTS5 keeps
+/// to itself (<https://www.sqlite.org/fts5.html#fts5_data_structures>; `_content` where an index has text of its own).
+const KINDS: [&str; 8] =
+    ["", "_fts", "_fts_live", "_fts_data", "_fts_idx", "_fts_content", "_fts_docsize", "_fts_config"];
+
+/// The names that an index of this name takes, in small letters: SQLite makes no difference.
+pub(crate) fn names(index: &str) -> [String; 8] {
+    KINDS.map(|kind| format!("{index}{kind}").to_ascii_lowercase())
+}
+
 impl Sql {
     pub fn of(settings: &SearchSettings) -> Sql {
         let [table, live, fts] = ["", "_fts_live", "_fts"].map(|kind| quoted(&format!("{}{kind}", settings.index)));

@@ -5,10 +5,11 @@ use std::time::Duration;
 use rdkafka::ClientContext;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::{Client, DefaultClientContext};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 use super::config::KafkaSettings;
 use super::consumer::unreachable;
+use super::raw::{self, Group};
 use crate::boundary::Kept;
 use crate::log::LogError;
 
@@ -23,6 +24,19 @@ pub(super) fn partitions<C: ClientContext>(
     let metadata = client.fetch_metadata(Some(topic), wait).map_err(unreachable)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
     Ok(found.map(|topic| topic.partitions().len() as i32).filter(|count| *count > 0))
+}
+
+/// All groups, or the one of this name, with their members. Blocks, at most as long as `wait`.
+///
+/// # Errors
+/// The cluster, or one of its brokers, did not answer.
+pub fn groups<C: ClientContext>(client: &Client<C>, name: Option<&str>, wait: Duration) -> KafkaResult<Vec<Group>> {
+    raw::groups(client, name, wait).map_err(|code| KafkaError::GroupListFetch(code.into()))
+}
+
+/// Whether the cluster names a controller at the moment: what makes and changes topics. Blocks, at most as long as `wait`.
+pub fn has_controller<C: ClientContext>(client: &Client<C>, wait: Duration) -> bool {
+    raw::controller(client, wait).is_some()
 }
 
 /// How long the topic keeps records, where the cluster tells it: a compacted one for ever.

@@ -16,4 +16,4 @@ mod raw;
 pub use config::KafkaSettings;
 pub use consumer::KafkaLog;
 pub use producer::KafkaPublisher;
-pub use raw::headers;
+pub use raw::{Group, Member, headers};

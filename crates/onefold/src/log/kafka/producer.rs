@@ -1,7 +1,7 @@
 //! Producing: acks=all, idempotent, bytes and header names verbatim.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -73,9 +73,25 @@ impl KafkaPublisher {
     /// # Errors
     /// There is no such topic, or the cluster did not tell in time: that says nothing about the id.
     pub(crate) fn told_topic_id(&self, topic: &str, wait: Duration) -> Result<TopicId, LogError> {
-        let asked = raw::AskedTopicId::of(self.producer.client(), topic);
-        let why = || format!("the cluster did not tell the id of the topic {topic} in time");
-        asked.answer(wait).unwrap_or_else(|| Err(LogError::Unreachable(why())))
+        let (client, deadline) = (self.producer.client(), Instant::now() + wait);
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let brokers = raw::brokers(client, wait).map_err(|code| {
+            LogError::Unreachable(format!(
+                "the cluster does not tell the id of {topic}: {}",
+                RDKafkaErrorCode::from(code)
+            ))
+        })?;
+        // Any of them knows. One that has answered is not asked in vain; each other one gets its share of the time.
+        for (nth, broker) in brokers.iter().enumerate() {
+            let asked = raw::AskedTopicId::at(client, topic, Some(*broker));
+            let share = left() / u32::try_from(brokers.len() - nth).unwrap_or(u32::MAX);
+            match asked.answer(share) {
+                Some(Err(LogError::Unreachable(why))) => tracing::debug!("broker {broker}: {why}"),
+                Some(answer) => return answer,
+                None => {}
+            }
+        }
+        Err(LogError::Unreachable(format!("the cluster did not tell the id of the topic {topic} in time")))
     }
 
     /// How many partitions the topic has; `None` where there is no such topic.

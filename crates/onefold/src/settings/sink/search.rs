@@ -2,6 +2,7 @@ use crate::placeholders::Path;
 use crate::settings::problem::{Fix, Problem};
 use crate::settings::reader::{Located, Reader};
 use crate::settings::words::Paths;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// `[pipelines.NAME.to.search]`: the newest version of each document, in a table and its full-text index.
@@ -18,6 +19,8 @@ pub struct SearchSettings {
     pub deleted: Option<Path>,
     /// What is searched, a column each, named by the path's last name.
     pub text: Vec<Path>,
+    /// Where the index is named.
+    pub(crate) written: Range<usize>,
 }
 
 pub(super) fn read(mut table: Reader<'_>) -> Option<SearchSettings> {
@@ -31,6 +34,7 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<SearchSettings> {
     let index = index.filter(|index| legal_index(&table, index));
     let text = text.filter(|text| distinct_columns(&table, index.as_ref().map(|index| index.as_str()), text));
     table.finish();
+    let written = index.as_ref().map_or(0..0, |index| index.span.clone());
     // As in `sql`.
     let some = || Path::Value;
     Some(SearchSettings {
@@ -41,6 +45,7 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<SearchSettings> {
         version: version.map_or_else(some, |version| version.value),
         deleted: deleted.map(|path| path.value),
         text: text.map(|text| text.value.0).unwrap_or_default(),
+        written,
     })
 }
 

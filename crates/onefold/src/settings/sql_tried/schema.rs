@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// What is known of the tables that a statement will meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub(in crate::settings) enum Known {
     /// Nobody looked, or the file cannot be read now: somebody holds it, or may not, or it is no database.
     Nothing,
     /// There is no such file: `setup` makes all that there will be.
@@ -29,7 +29,7 @@ impl Known {
 }
 
 /// Makes the tables, views, indexes and triggers of the file in this database, without their rows.
-pub(super) fn copy(path: &Path, into: &Connection) -> Known {
+pub(in crate::settings) fn copy(path: &Path, into: &Connection) -> Known {
     if !path.exists() {
         return Known::NoFile;
     }

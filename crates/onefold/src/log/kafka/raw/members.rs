@@ -1,4 +1,4 @@
-//! A group and its members. The safe API panics on a client's name that is not UTF-8.
+//! Groups and their members. The safe API panics on a client's name that is not UTF-8.
 
 use std::ffi::{CStr, CString, c_char};
 use std::time::Duration;
@@ -9,15 +9,28 @@ use rdkafka::types::RDKafkaRespErr as Code;
 
 use super::messages::bytes_of;
 
-/// A member as its coordinator describes it.
-pub(in super::super) struct Member {
-    pub(in super::super) id: String,
-    pub(in super::super) client: String,
-    pub(in super::super) host: String,
-    pub(in super::super) assignment: Vec<u8>,
+/// A group as its coordinator describes it. What is not UTF-8 in a name shows as U+FFFD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub name: String,
+    /// `Stable`, `Empty`, `Dead`, ..
+    pub state: String,
+    /// The assignor that its members agreed on.
+    pub protocol: String,
+    pub members: Vec<Member>,
 }
 
-/// A group as its coordinator describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub id: String,
+    pub client: String,
+    pub host: String,
+    /// What its leader gave it, as the group's own protocol has it: any bytes.
+    pub assignment: Vec<u8>,
+}
+
+/// What a member asks of its own group.
+#[derive(Default)]
 pub(in super::super) struct Described {
     /// By Kafka's name; empty where there is none.
     pub(in super::super) state: String,
@@ -30,42 +43,68 @@ pub(in super::super) fn describe<C: rdkafka::ClientContext>(
     group: &str,
     wait: Duration,
 ) -> Result<Described, Code> {
-    let Ok(name) = CString::new(group) else { return Err(Code::RD_KAFKA_RESP_ERR_INVALID_GROUP_ID) };
-    let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
-    let mut list = std::ptr::null();
-    // SAFETY: client and name are alive; the list is ours where there is one, and read before it goes.
-    unsafe {
-        let code = c::rd_kafka_list_groups(client.native_ptr(), name.as_ptr(), &raw mut list, wait_ms);
-        if list.is_null() {
-            return Err(code);
-        }
-        let described = described(list);
-        c::rd_kafka_group_list_destroy(list);
-        Ok(described)
+    let (code, groups) = ask(client, Some(group), wait);
+    let group = groups.ok_or(code)?.into_iter().next();
+    Ok(group.map_or_else(Described::default, |Group { state, members, .. }| Described { state, members }))
+}
+
+/// All groups, or the one of this name: all that there are, or none. Blocks, at most as long as `wait`.
+pub(in super::super) fn groups<C: rdkafka::ClientContext>(
+    client: &Client<C>,
+    name: Option<&str>,
+    wait: Duration,
+) -> Result<Vec<Group>, Code> {
+    match ask(client, name, wait) {
+        (Code::RD_KAFKA_RESP_ERR_NO_ERROR, groups) => Ok(groups.unwrap_or_default()),
+        (code, _) => Err(code),
     }
 }
 
-/// SAFETY: `list` is valid.
-unsafe fn described(list: *const c::rd_kafka_group_list) -> Described {
-    let (mut state, mut members) = (String::new(), Vec::new());
-    // SAFETY: the caller's; counts are librdkafka's own, and what they count is not null.
+/// There may be a list of some of them beside an error.
+fn ask<C: rdkafka::ClientContext>(
+    client: &Client<C>,
+    name: Option<&str>,
+    wait: Duration,
+) -> (Code, Option<Vec<Group>>) {
+    let Ok(name) = name.map(CString::new).transpose() else { return (Code::RD_KAFKA_RESP_ERR_INVALID_GROUP_ID, None) };
+    let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+    let name = name.as_deref().map_or(std::ptr::null(), CStr::as_ptr);
+    let mut list = std::ptr::null();
+    // SAFETY: the client is alive and the name null or alive; the list is ours where there is one, and read before it goes.
     unsafe {
-        for nth in 0..usize::try_from((*list).group_cnt).unwrap_or(0) {
-            let group = &*(*list).groups.add(nth);
-            state = text(group.state);
-            for nth in 0..usize::try_from(group.member_cnt).unwrap_or(0) {
-                let member = &*group.members.add(nth);
-                let length = usize::try_from(member.member_assignment_size).unwrap_or(0);
-                members.push(Member {
-                    id: text(member.member_id),
-                    client: text(member.client_id),
-                    host: text(member.client_host),
-                    assignment: bytes_of(member.member_assignment, length).to_vec(),
-                });
-            }
+        let code = c::rd_kafka_list_groups(client.native_ptr(), name, &raw mut list, wait_ms);
+        if list.is_null() {
+            return (code, None);
+        }
+        let count = usize::try_from((*list).group_cnt).unwrap_or(0);
+        let groups = (0..count).map(|nth| group_of(&*(*list).groups.add(nth))).collect();
+        c::rd_kafka_group_list_destroy(list);
+        (code, Some(groups))
+    }
+}
+
+/// SAFETY: `group` is librdkafka's: counts are its own, and what they count is not null.
+unsafe fn group_of(group: &c::rd_kafka_group_info) -> Group {
+    // SAFETY: the caller's.
+    unsafe {
+        let count = usize::try_from(group.member_cnt).unwrap_or(0);
+        let members = (0..count).map(|nth| member_of(&*group.members.add(nth))).collect();
+        Group { name: text(group.group), state: text(group.state), protocol: text(group.protocol), members }
+    }
+}
+
+/// SAFETY: as of [`group_of`].
+unsafe fn member_of(member: &c::rd_kafka_group_member_info) -> Member {
+    let length = usize::try_from(member.member_assignment_size).unwrap_or(0);
+    // SAFETY: the caller's.
+    unsafe {
+        Member {
+            id: text(member.member_id),
+            client: text(member.client_id),
+            host: text(member.client_host),
+            assignment: bytes_of(member.member_assignment, length).to_vec(),
         }
     }
-    Described { state, members }
 }
 
 /// SAFETY: null, or a string that ends in a NUL.

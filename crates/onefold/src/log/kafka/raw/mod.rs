@@ -4,6 +4,7 @@
 //! send), and does not show leader epochs and topic ids. Every pointer read in here comes from a call of librdkafka in
 //! the same function and is not kept, but for the queue handles, which their types own.
 
+mod brokers;
 mod commits;
 mod members;
 mod messages;
@@ -12,8 +13,10 @@ mod queue;
 mod seek;
 mod topic_id;
 
+pub(super) use brokers::{brokers, controller};
 pub(super) use commits::{commit, committed, set_leader_epochs};
-pub(super) use members::{Described, Member, describe};
+pub(super) use members::{Described, describe, groups};
+pub use members::{Group, Member};
 pub use messages::headers;
 pub(super) use messages::read_stray;
 pub(super) use produce::{produce, take_back};

@@ -21,18 +21,34 @@ pub(in super::super) struct AskedTopicId {
 unsafe impl Send for AskedTopicId {}
 
 impl AskedTopicId {
-    /// Asks, and does not wait.
+    /// Asks the cluster's controller, and does not wait.
     pub(in super::super) fn of<C: rdkafka::ClientContext>(client: &Client<C>, topic: &str) -> AskedTopicId {
+        AskedTopicId::at(client, topic, None)
+    }
+
+    /// Asks this broker: any of them knows, also while the cluster has no controller.
+    pub(in super::super) fn at<C: rdkafka::ClientContext>(
+        client: &Client<C>,
+        topic: &str,
+        broker: Option<i32>,
+    ) -> AskedTopicId {
         let Some(name) = CString::new(topic).ok().filter(|name| !name.is_empty()) else {
             return AskedTopicId { queue: std::ptr::null_mut(), topic: topic.to_owned() };
         };
-        // SAFETY: the client is alive; librdkafka copies the names, and keeps its own count of the queue, which is ours
-        // until `drop`.
+        // SAFETY: the client is alive; librdkafka copies names and options, and keeps its own count of the queue, which is
+        // ours until `drop`.
         let queue = unsafe {
             let mut names = [name.as_ptr()];
             let topics = c::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len());
             let queue = c::rd_kafka_queue_new(client.native_ptr());
-            c::rd_kafka_DescribeTopics(client.native_ptr(), topics, std::ptr::null(), queue);
+            let options =
+                c::rd_kafka_AdminOptions_new(client.native_ptr(), c::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_ANY);
+            if let Some(broker) = broker.filter(|broker| *broker >= 0) {
+                // Refused, it is the controller that is asked.
+                c::rd_kafka_AdminOptions_set_broker(options, broker, std::ptr::null_mut(), 0);
+            }
+            c::rd_kafka_DescribeTopics(client.native_ptr(), topics, options, queue);
+            c::rd_kafka_AdminOptions_destroy(options);
             c::rd_kafka_TopicCollection_destroy(topics);
             queue
         };
