@@ -1,6 +1,6 @@
 //! Metadata (3), versions 0 to 13.
 //!
-//! By name, by topic id (12 on; earlier ones are answered INVALID_REQUEST, as Kafka does), or all topics. A missing topic is created when both the request and the settings allow
+//! By name, by topic id (12 on; earlier ones are answered INVALID_REQUEST, as Kafka does; with an id no name counts), or all topics. A missing topic is created when both the request and the settings allow
 //! it, and that request is told LEADER_NOT_AVAILABLE: clients ask again, and who only asked whether a deleted topic is gone does
 //! not find it. The next one finds it served. (Kafka says UNKNOWN_TOPIC_OR_PARTITION since it has no ZooKeeper, which kafkajs and other
 //! clients that are older take for the end.) A topic that is named twice is described once. Missing: racks, offline replicas,
@@ -75,9 +75,14 @@ impl Wanted {
                 return Err(IdsTooEarly);
             }
             match &topic.name {
-                Some(name) => names.insert(name.0.clone()),
-                None => ids.insert(topic.topic_id),
+                Some(name) if topic.topic_id.is_nil() => names.insert(name.0.clone()),
+                _ => ids.insert(topic.topic_id),
             };
+        }
+        // As in Kafka (`KafkaApis.handleTopicMetadataRequest`): names count where no id is given. The Java client sends an
+        // empty name with each id, and takes a topic without its id for a fault of its own.
+        if ids.iter().any(|id| !id.is_nil()) {
+            names.clear();
         }
         Ok(Wanted::Some { names, ids })
     }

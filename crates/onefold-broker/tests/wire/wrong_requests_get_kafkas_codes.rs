@@ -38,6 +38,27 @@ async fn topics_are_asked_for_by_id_from_version_12_on() {
     assert_eq!((answer.topics[0].error_code, answer.topics[0].name.clone()), (0, Some(topic_name("t"))));
 }
 
+/// The Java client's `describeTopics(TopicCollection.ofTopicIds(..))`: its request has an empty name beside each id
+/// (MetadataRequest.json has no default of null for it).
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_topic_id_no_name_counts() {
+    const UNKNOWN_TOPIC_ID: i16 = 100;
+    let here = start().await;
+    let mut raw = here.connect();
+    let (id, unknown) = (raw.create_topic("t", 1), uuid::Uuid::from_bytes([3; 16]));
+    raw.create_topic("other", 1);
+    let asked = |name: &str, id| MetadataRequestTopic::default().with_topic_id(id).with_name(Some(topic_name(name)));
+    let topics = vec![asked("", id), asked("other", unknown), asked("other", uuid::Uuid::nil())];
+
+    for version in [12, 13] {
+        let answer = raw.call(version, &MetadataRequest::default().with_topics(Some(topics.clone())));
+        let mut told: Vec<_> = answer.topics.into_iter().map(|t| (t.error_code, t.name, t.topic_id)).collect();
+        told.sort_by_key(|(code, ..)| *code);
+        let expected = vec![(0, Some(topic_name("t")), id), (UNKNOWN_TOPIC_ID, None, unknown)];
+        assert_eq!(told, expected, "version {version}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn controllers_are_not_asked_for_at_a_broker() {
     let here = start().await;
