@@ -38,6 +38,10 @@ pub use runtime::counters::Counters;
 pub use runtime::observer::{Observer, Snapshot};
 pub use runtime::run::{Run, run};
 pub use runtime::table::{Row, Table};
+/// The SQLite that [`boundary::sql::sqlite`] is built with: a crate links one of them at most, so who wants to look into a
+/// database takes this one.
+#[cfg(feature = "sqlite")]
+pub use rusqlite;
 pub use shutdown::shutdown;
 
 /// What `docs/rust.md` shows compiles, and what it tests holds.

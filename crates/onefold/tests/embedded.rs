@@ -23,6 +23,8 @@ mod topics_are_made_as_they_are_asked_for;
 mod two_members_find_out_a_killer_together;
 #[path = "embedded/two_runners_share_and_lose_nothing.rs"]
 mod two_runners_share_and_lose_nothing;
+#[path = "embedded/what_is_held_back_is_said_at_the_end.rs"]
+mod what_is_held_back_is_said_at_the_end;
 
 use onefold::log::Publish;
 use onefold::prelude::*;

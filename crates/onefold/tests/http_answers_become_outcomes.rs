@@ -84,6 +84,19 @@ async fn each_status_has_its_meaning() {
     }
 }
 
+/// Of some endpoints 404 says that there is no such thing as the record names, and not that there is no endpoint.
+#[tokio::test]
+async fn an_answer_that_is_named_as_rejected_is_about_the_record() {
+    let (url, _) = server().await;
+    let answered =
+        async |status: u16| post(&endpoint(&format!("{url}/{status}"), "rejected = [404, 503]"), &payment()).await;
+    for dead in [404, 503] {
+        assert!(matches!(answered(dead).await, Ok(Outcome::Dead(why)) if why.contains("because of this")), "{dead}");
+    }
+    assert_eq!(answered(401).await.expect_err("not named").class, ErrorClass::SinkDown);
+    assert_eq!(answered(500).await.expect_err("not named").class, ErrorClass::Transient);
+}
+
 #[tokio::test]
 async fn the_value_goes_out_as_it_is() {
     let (url, seen) = server().await;
@@ -142,18 +155,68 @@ async fn a_body_of_another_kind_takes_values_as_they_are() {
     }
 }
 
-/// Nobody listening is no record's fault: once may be chance, then it is the sink.
+/// Nobody listening is no record's fault, not even the first time, and not after a connection that broke.
 #[tokio::test]
-async fn nobody_to_connect_to_is_transient_then_the_sink() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let endpoint = endpoint(&format!("http://{free}/"), "");
-    let first = post(&endpoint, &payment()).await.expect_err("fails");
-    assert_eq!((first.class, first.without_effect), (ErrorClass::Transient, true), "nothing went out");
-    assert_eq!(post(&endpoint, &payment()).await.expect_err("fails").class, ErrorClass::SinkDown);
+async fn nobody_to_connect_to_is_the_sink_from_the_first_time_on() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = endpoint(&format!("http://{}/", listener.local_addr().unwrap()), "");
+    let resets = tokio::spawn(reset_one(listener));
+    assert_eq!(post(&endpoint, &payment()).await.expect_err("fails").class, ErrorClass::Ambiguous);
+    resets.await.unwrap();
+    for _ in 0..2 {
+        let refused = post(&endpoint, &payment()).await.expect_err("fails");
+        assert_eq!((refused.class, refused.without_effect), (ErrorClass::SinkDown, true), "nothing went out");
+    }
 }
 
-/// At most once does not repeat what may have happened; a request that found nobody to go to has not. The first of
-/// them was buried for the others to wait for.
+/// Takes one request, hangs up without an answer, and listens no more.
+async fn reset_one(listener: tokio::net::TcpListener) {
+    use tokio::io::AsyncReadExt;
+    let (mut peer, _) = listener.accept().await.unwrap();
+    let _ = peer.read(&mut [0; 4096]).await;
+    drop(listener);
+}
+
+/// An outage: the first refusal of it was charged, which buried a record that may be tried once, and any record that
+/// had used up its other attempts.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_costs_no_attempt_from_its_first_refusal_on() {
+    for (attempts, resets) in [(1, false), (2, true)] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let text = format!(
+            "[kafka]\nbootstrap = \"k:9092\"\n[pipelines.p]\nfrom = \"payments\"\n\
+             retry = {{ attempts = {attempts}, first = \"10ms\" }}\n[pipelines.p.to.http]\n\
+             url = \"http://{address}/200\"\n"
+        );
+        let file = File::parse(Path::new("tests/onefold.toml"), text).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let pipeline = file.build().unwrap().remove(0);
+        let outage = async move {
+            match resets {
+                true => reset_one(listener).await,
+                false => drop(listener),
+            }
+        };
+        match resets {
+            true => drop(tokio::spawn(outage)),
+            false => outage.await,
+        }
+        let (observer, mut seen) = onefold::Observer::channel();
+        let running = onefold::testing::run(pipeline, vec![payment()]).observe(observer);
+        let running = tokio::spawn(std::future::IntoFuture::into_future(running));
+        let fails = async {
+            // It is told of a record that failed four times: with one attempt, or two, it would be long dead.
+            while seen.recv().await.expect("it runs").failing.is_none() {}
+        };
+        tokio::time::timeout(Duration::from_secs(30), fails).await.expect("it is tried again and again");
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(|| async { "" })).await });
+        let counters = running.await.unwrap().unwrap().counters;
+        assert_eq!((counters.dead, counters.effects), (0, 1), "attempts = {attempts}: {counters:?}");
+    }
+}
+
+/// At most once does not repeat what may have happened; a request that found nobody to go to has not.
 #[tokio::test(flavor = "multi_thread")]
 async fn at_most_once_buries_nothing_while_nobody_listens() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -176,7 +239,11 @@ async fn at_most_once_buries_nothing_while_nobody_listens() {
             }
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(30), paused).await.expect("it pauses") >= 1);
+    assert_eq!(
+        tokio::time::timeout(Duration::from_secs(30), paused).await.expect("it pauses"),
+        0,
+        "no attempt is used"
+    );
     running.abort();
 }
 

@@ -313,3 +313,45 @@ fn one_error_does_not_hide_another_nor_make_one_up() {
     assert!(said.contains("in place of `\"paymnts\"`") && said.contains("`embedded`"), "{said}");
     assert!(said.contains("to.http.url") && !said.contains("shorter"), "{said}");
 }
+
+/// An id store that cannot be used is one mistake: `store` is there, and adding another would be a second one.
+#[cfg(feature = "http")]
+#[test]
+fn a_store_that_is_no_database_is_not_missing_too() {
+    let text = said_of(
+        "[kafka]\nbootstrap = \"k:9092\"\n[topics.t]\n[pipelines.p]\nfrom = \"t\"\n\
+         dedup = { id = \"id\", store = \"redis:localhost\" }\nto.http.url = \"http://127.0.0.1:1/\"\n",
+    );
+    assert!(text.contains("is no database of this build") && text.contains("1 error in"), "{text}");
+}
+
+#[test]
+fn a_key_that_is_written_twice_is_named_with_its_first_place() {
+    for (lines, key, first) in [
+        ("[topics.t]\npartitions = 1\n\npartitions = 2\n", "partitions", 4),
+        ("[topics.t]\npartitions = 1\n[topics.u]\n[topics.t] # again\n", "t", 3),
+        ("[topics.t]\nload = { file = \"a\", file = \"b\" }\n", "file", 4),
+        ("[pipelines.p]\nto.http.url = \"http://a/\"\nto.http.url = \"http://b/\"\n", "url", 4),
+    ] {
+        let text = said_of(&format!("[kafka]\nbootstrap = \"k:9092\"\n{lines}"));
+        assert!(text.contains(&format!("duplicate key: `{key}` is written twice")), "{text}");
+        assert!(text.lines().any(|line| line.trim() == format!("first          in line {first}")), "{text}");
+    }
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn an_answer_that_says_yes_cannot_be_rejected() {
+    let with = |rejected: &str| {
+        let text = format!(
+            "[kafka]\nbootstrap = \"k:9092\"\n[topics.t]\n[pipelines.p]\nfrom = \"t\"\nto.http = {{ url = \"http://a/\", \
+             rejected = {rejected} }}\n"
+        );
+        File::parse(Path::new("onefold.toml"), text).map_err(|wrong| wrong.to_string())
+    };
+    assert!(with("[404]").is_ok());
+    let said = with("[200]").expect_err("200 is done");
+    assert!(said.contains("200 says no to nothing"), "{said}");
+    let said = with("404").expect_err("a list");
+    assert!(said.contains("such as [404]") && said.contains("write `[404]` in place of `404`"), "{said}");
+}

@@ -1,6 +1,7 @@
-use crate::console::{count, print, print_text};
+use crate::console::{count, print, print_text, say};
 use crate::exit::{Done, Failure};
 use clap::Args;
+use onefold::Ready;
 use onefold::settings::{File, LoadError, Refused, SettingsErrors};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -38,19 +39,37 @@ pub fn run(options: &Options) -> Done {
         true => print_refusals(options, &file)?,
         false => super::refuse_too_strong(&file)?,
     }
-    right(options, &file);
+    right(options, &file, &warnings(&file)?);
     Ok(())
 }
 
-fn right(options: &Options, file: &File) {
+/// What the guarantees of its pipelines warn of: their names, and what about them.
+fn warnings(file: &File) -> Done<Vec<(String, String)>> {
+    let all = file.outline().map_err(Failure::failed)?;
+    let of = |ready: &Ready| {
+        let lines = ready.explain(super::retention(file, ready)).explanation.lines;
+        let warnings = lines.into_iter().filter(|line| line.label == "warning");
+        warnings.map(|line| (ready.name().to_owned(), line.text)).collect::<Vec<_>>()
+    };
+    Ok(all.iter().flat_map(of).collect())
+}
+
+fn right(options: &Options, file: &File, warnings: &[(String, String)]) {
     let (topics, pipelines, mocks) = (file.topics.len(), file.pipelines.len(), file.mocks.len());
     if options.json {
-        end(options, json!({"right": true, "topics": topics, "pipelines": pipelines, "mocks": mocks}));
+        let warnings: Vec<Value> =
+            warnings.iter().map(|(pipeline, text)| json!({"pipeline": pipeline, "text": text})).collect();
+        let counts =
+            json!({"right": true, "topics": topics, "pipelines": pipelines, "mocks": mocks, "warnings": warnings});
+        end(options, counts);
         return;
     }
+    warnings.iter().for_each(|(pipeline, text)| say(&format!("warning: {pipeline}: {text}")));
+    let is_idle = pipelines == 0;
     let (topics, pipelines, mocks) =
         (count(topics as u64, "topic"), count(pipelines as u64, "pipeline"), count(mocks as u64, "mock"));
-    print_text(&format!("{} is right: {topics}, {pipelines}, {mocks}", options.file.display()));
+    let idle = if is_idle { "; without [pipelines] `onefold run` has nothing to run" } else { "" };
+    print_text(&format!("{} is right: {topics}, {pipelines}, {mocks}{idle}", options.file.display()));
 }
 
 /// What is wrong, a line each; how many.

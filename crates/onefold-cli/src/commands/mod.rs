@@ -56,3 +56,26 @@ fn retention(file: &File, ready: &Ready) -> Option<Kept> {
         (None, KafkaSettings::Bootstrap { .. }) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(kafka: &str, topic: &str) -> Option<Kept> {
+        let text =
+            format!("[kafka]\n{kafka}\n{topic}\n[pipelines.p]\nfrom = \"t\"\nto.http.url = \"http://127.0.0.1:1/\"\n");
+        let file = File::parse("onefold.toml".as_ref(), text).expect("right");
+        retention(&file, &file.outline().expect("fits")[0])
+    }
+
+    #[test]
+    fn a_topic_of_the_embedded_broker_keeps_its_records_for_the_brokers_usual_time() {
+        let (embedded, elsewhere) = ("embedded = { data = \"d\" }", "bootstrap = \"k:9092\"");
+        let usual = onefold_broker_core::topic::TopicSettings::default().retention_ms;
+        assert_eq!(usual, Some(EMBEDDED_KEEPS_MS as i64), "the broker's own");
+        assert_eq!(kept(embedded, "[topics.t]\npartitions = 1"), Some(Kept::Millis(EMBEDDED_KEEPS_MS)));
+        assert_eq!(kept(embedded, "[topics.t]\nretention = \"1h\""), Some(Kept::Millis(3_600_000)));
+        assert_eq!(kept(embedded, "[topics.t]\nconfig = { \"cleanup.policy\" = \"compact\" }"), Some(Kept::ForEver));
+        assert_eq!(kept(elsewhere, "[topics.t]\npartitions = 1"), None, "its cluster decides");
+    }
+}

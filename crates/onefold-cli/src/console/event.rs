@@ -71,7 +71,8 @@ pub fn table(table: &Table) -> String {
         line
     });
     let seconds = (table.time.as_secs_f64() * 1000.0).round() / 1000.0;
-    json!({"event": "done", "seconds": seconds, "pipelines": rows.collect::<Vec<_>>()}).to_string()
+    json!({"event": "done", "seconds": seconds, "pipelines": rows.collect::<Vec<_>>(), "notes": table.notes})
+        .to_string()
 }
 
 fn counters(counters: &Counters) -> Value {

@@ -6,12 +6,14 @@ use onefold::runtime::table::{Row, Table};
 /// A row a pipeline where that fits, else a block a pipeline.
 pub fn summary(table: &Table, width: Option<usize>) -> String {
     let wide = table.to_string();
-    let columns = wide.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    // A note is longer than any row, and is wrapped like other text.
+    let columns = wide.lines().take(table.rows.len() + 1).map(|line| line.chars().count()).max().unwrap_or(0);
     if width.is_none_or(|width| columns <= width) {
         return wide;
     }
     let blocks: Vec<String> = table.rows.iter().map(block).collect();
-    format!("{}\nin {:.1} s", blocks.join("\n"), table.time.as_secs_f64())
+    let notes: String = table.notes.iter().map(|note| format!("\n{note}")).collect();
+    format!("{}\nin {:.1} s{notes}", blocks.join("\n"), table.time.as_secs_f64())
 }
 
 /// What did not happen is left out, but for the two counts that everyone looks for.

@@ -131,12 +131,16 @@ async fn connect(servers: &str, (hint, remedy): (&str, &str), limits: Limits, is
             Err(Unreached::Refused(no_kafka(server, &found, (hint, remedy), limits.answer)))
         }
         Some((server, found)) => Err(Unreached::Away(no_kafka(server, &found, (hint, remedy), limits.answer))),
-        None => Err(Unreached::Away(Failure::failed(format!(
-            "no broker at {} ({hint})\n  \
-             to fix         start one: onefold broker\n  \
-             or             {remedy}",
-            if reasons.is_empty() { "an empty address".to_owned() } else { reasons.join("; ") },
-        )))),
+        None => {
+            let at = if reasons.is_empty() { "an empty address".to_owned() } else { reasons.join("; ") };
+            // A broker that is started here would not be found under a name that nobody knows.
+            let is_unknown = !reasons.is_empty() && reasons.iter().all(|why| why.contains("failed to lookup"));
+            let ways = match is_unknown {
+                true => format!("to fix         mend the name, or {remedy}"),
+                false => format!("to fix         start one: onefold broker\n  or             {remedy}"),
+            };
+            Err(Unreached::Away(Failure::failed(format!("no broker at {at} ({hint})\n  {ways}"))))
+        }
     }
 }
 

@@ -76,15 +76,21 @@ impl<'k> Run<'k> {
             // Nothing has run yet, so nothing is to be drained.
             () = &mut until => return Ok(Table::empty(names, started.elapsed())),
         };
-        let ended = running.wait(&mut until).await;
-        let mut table = Table { rows: Vec::new(), time: started.elapsed() };
+        let (ended, broken_off) = running.wait(&mut until).await;
+        if let Some(error) = broken_off {
+            return Err(error);
+        }
+        let mut table = Table { time: started.elapsed(), ..Table::default() };
         for (name, ended) in ended {
             match ended {
-                Ended::Well(counters) | Ended::Crashed(counters) => table.rows.push(Row { name, counters }),
+                Ended::Well(counters, notes) => {
+                    table.notes.extend(notes);
+                    table.rows.push(Row { name, counters });
+                }
+                Ended::Crashed(counters) => table.rows.push(Row { name, counters }),
                 Ended::Stopped(reason) => return Err(RunError::Stopped { name, reason }),
             }
         }
-        table.time = started.elapsed();
         Ok(table)
     }
 }
@@ -182,13 +188,15 @@ fn check(pipelines: &[Ready]) -> Result<(), RunError> {
 }
 
 impl Running {
-    /// Until all have ended; when `until` does, or when one stops by itself, the others are stopped too.
-    async fn wait(self, until: &mut BoxFuture<'_, ()>) -> Vec<(String, Ended)> {
+    /// Until all have ended; when `until` does, or when one stops by itself, the others are stopped too. The error is of the
+    /// one that stopped first.
+    async fn wait(self, until: &mut BoxFuture<'_, ()>) -> (Vec<(String, Ended)>, Option<RunError>) {
+        let names: Vec<String> = self.engines.iter().map(|(name, ..)| name.clone()).collect();
         let stops = Stops(self.engines.iter().map(|(_, inbox, _)| inbox.clone()).collect());
         let engines = self.engines.into_iter().enumerate();
         let mut engines: FuturesUnordered<_> =
             engines.map(|(nth, (name, _, ended))| async move { (nth, name, ended.await) }).collect();
-        let (mut ended, mut asked) = (Vec::new(), false);
+        let (mut ended, mut asked, mut broken_off) = (Vec::new(), false, None);
         while !engines.is_empty() {
             tokio::select! {
                 () = &mut *until, if !asked => {
@@ -198,16 +206,35 @@ impl Running {
                 Some((nth, name, result)) = engines.next() => {
                     let panicked = |_| Ended::Stopped("its thread panicked".into());
                     let result = result.unwrap_or_else(panicked);
-                    if matches!(result, Ended::Stopped(..)) {
+                    ended.push((nth, name, result));
+                    if let Some((_, name, Ended::Stopped(reason))) = ended.last()
+                        && broken_off.is_none()
+                    {
+                        let with_it = if asked { Vec::new() } else { others(&names, &ended) };
+                        broken_off = Some(stopped(name, reason, &with_it));
                         stops.stop();
                     }
-                    ended.push((nth, name, result));
                 }
             }
         }
         ended.sort_by_key(|(nth, ..)| *nth);
-        ended.into_iter().map(|(_, name, ended)| (name, ended)).collect()
+        (ended.into_iter().map(|(_, name, ended)| (name, ended)).collect(), broken_off)
     }
+}
+
+/// Those that have not ended.
+fn others<'a>(names: &'a [String], ended: &[(usize, String, Ended)]) -> Vec<&'a str> {
+    let has_ended = |nth: usize| ended.iter().any(|(other, ..)| *other == nth);
+    names.iter().enumerate().filter(|(nth, _)| !has_ended(*nth)).map(|(_, name)| name.as_str()).collect()
+}
+
+/// Why all came to an end, and who was cut off by that.
+fn stopped(name: &str, reason: &str, with_it: &[&str]) -> RunError {
+    let reason = match with_it {
+        [] => reason.to_owned(),
+        _ => format!("{reason}\n  ended for it, before they were done: {}", with_it.join(", ")),
+    };
+    RunError::Stopped { name: name.to_owned(), reason }
 }
 
 /// Stops engines; at the latest when the run is dropped.

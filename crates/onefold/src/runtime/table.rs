@@ -11,6 +11,9 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// How long it took.
     pub time: Duration,
+    /// What the counts do not say and somebody should know: that all records of a pipeline are dead, or that some are held
+    /// back. A sentence each, with the pipeline's name.
+    pub notes: Vec<String>,
 }
 
 /// One pipeline's part.
@@ -23,7 +26,8 @@ pub struct Row {
 impl Table {
     /// Of pipelines that did nothing.
     pub(super) fn empty(names: Vec<String>, time: Duration) -> Table {
-        Table { rows: names.into_iter().map(|name| Row { name, counters: Counters::default() }).collect(), time }
+        let rows = names.into_iter().map(|name| Row { name, counters: Counters::default() }).collect();
+        Table { rows, time, notes: Vec::new() }
     }
 }
 
@@ -40,6 +44,7 @@ impl fmt::Display for Table {
                 write!(f, "  {count:>width$}", width = column.len().max(8))?;
             }
         }
-        write!(f, "\nin {:.1} s", self.time.as_secs_f64())
+        write!(f, "\nin {:.1} s", self.time.as_secs_f64())?;
+        self.notes.iter().try_for_each(|note| write!(f, "\n{note}"))
     }
 }

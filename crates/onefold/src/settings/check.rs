@@ -84,7 +84,7 @@ fn dedup(source: &Source, pipeline: &PipelineSettings) -> Option<Problem> {
     let dedup = pipeline.dedup.as_ref()?;
     let name = &pipeline.name.value;
     match (&pipeline.to, &dedup.store) {
-        (SinkSettings::Http(_) | SinkSettings::Exec(_), None) => {
+        (SinkSettings::Http(_) | SinkSettings::Exec(_), None) if !dedup.written.has_store => {
             let what = format!("pipelines.{name}.dedup has no `store`: to.{} cannot keep ids", pipeline.to.kind());
             Some((what, format!("store = \"sqlite:data/{name}.db\"")))
         }

@@ -7,6 +7,7 @@
 mod address;
 mod build;
 mod check;
+mod duplicate;
 mod folder;
 mod kafka;
 #[cfg(test)]

@@ -50,6 +50,8 @@ pub struct DedupSettings {
 pub(crate) struct Written {
     pub place: super::place::Place,
     pub span: std::ops::Range<usize>,
+    /// A `store` stands there, be it one that cannot be used.
+    pub has_store: bool,
 }
 
 /// Where ids are kept.
@@ -172,7 +174,8 @@ fn dedup(mut table: Reader<'_>) -> DedupSettings {
         };
         Some(Located { value, span: store.span })
     });
-    let written = Written { place: table.place.clone(), span: table.span.clone() };
+    let has_store = table.value_span("store").is_some();
+    let written = Written { place: table.place.clone(), span: table.span.clone(), has_store };
     table.finish();
     DedupSettings {
         id: id.map(|id| id.value.0),

@@ -84,7 +84,7 @@ impl Rest {
             let way = ways.into_iter().min_by_key(|way| self.errors_without(way))?;
             (self.errors_without(&way) < alone).then(|| (way, Problem::new(open.at, open.what)))
         });
-        less.unwrap_or_else(|| (own, Problem::new(span.clone(), message)))
+        less.unwrap_or_else(|| (own, super::duplicate::told(&self.source, span, message)))
     }
 
     fn own_line(&self, span: &Range<usize>) -> Range<usize> {

@@ -58,9 +58,9 @@ pub fn ended_late(limit: Duration, why: &dyn std::error::Error) -> Failure {
     late(limit, &format!("\n  {why}"))
 }
 
-/// Exit code 4. `left` is what is not done, a line each.
-pub fn not_in_time(limit: Duration, left: &str) -> Failure {
-    late(limit, &format!("{left}\n  nothing is lost: run it again, and it goes on where it was"))
+/// Exit code 4. `left` is what is not done, and `dead` what is done for, a line each.
+pub fn not_in_time(limit: Duration, left: &str, dead: &str) -> Failure {
+    late(limit, &format!("{left}{dead}\n  nothing is lost: run it again, and it goes on where it was"))
 }
 
 fn late(limit: Duration, what: &str) -> Failure {

@@ -18,7 +18,7 @@ use onefold::settings::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use watch::Watch;
@@ -62,7 +62,7 @@ async fn all(options: &Options, watch: &Watch) -> Done {
     refuse_too_strong(&file)?;
     if file.pipelines.is_empty() {
         let why = format!("{} has no [pipelines]: there is nothing to run", options.file.display());
-        return Err(Failure::failed(why));
+        return Err(Failure::usage(why));
     }
     let reached = cluster::wait(&file, options.wait, |why| watch.cluster_is_away(why, options.wait));
     if unless(&asked, reached).await?.is_none() {
@@ -156,7 +156,7 @@ async fn work(
     if !is_asked_early {
         let kafka = cluster.kafka()?;
         let names: Vec<String> = pipelines.iter().map(|pipeline| pipeline.name().to_owned()).collect();
-        let observer = watch.observer(&names);
+        let (observer, started) = (watch.observer(&names), Instant::now());
         let (until, cutting) = (raised(asked.clone()), cut_short.clone());
         let until = async move {
             until.await;
@@ -169,6 +169,11 @@ async fn work(
             (true, _) => Failure::refused(why),
             // It says itself what is left, and whether that is lost.
             (false, Some(Cause::TimeUp(limit))) => cause::ended_late(limit, &why),
+            // Not one of the others is done either, and each says how far it came.
+            (false, _) if matches!(why, RunError::Stopped { .. }) && names.len() > 1 => {
+                watch.text_table(&watch.broken_off(&names, started.elapsed()));
+                Failure::failed(format!("{why}{}", watch.left()))
+            }
             (false, _) => Failure::failed(why),
         })?;
         watch.table(&table);
@@ -190,7 +195,7 @@ fn ended_by(cause: Option<Cause>, options: &Options, watch: &Watch) -> Done {
             "{} came before all was drained; nothing is lost: run it again, and it goes on where it was",
             signal.name()
         ))),
-        Some(Cause::TimeUp(limit)) => Err(cause::not_in_time(limit, &watch.left())),
+        Some(Cause::TimeUp(limit)) => Err(cause::not_in_time(limit, &watch.left(), &watch.dead())),
         _ => Ok(()),
     }
 }

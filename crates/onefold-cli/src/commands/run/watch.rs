@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use onefold::explain::Explained;
 use onefold::load::Loaded;
 use onefold::runtime::observer::{Observer, Snapshot, WaitsFor};
-use onefold::runtime::table::Table;
+use onefold::runtime::table::{Row, Table};
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -104,12 +104,45 @@ impl Watch {
         let mut left: Vec<&Snapshot> = seen.values().filter(|now| now.lag != Some(0) || now.paused.is_some()).collect();
         left.sort_by(|a, b| a.name.cmp(&b.name));
         let lines = left.into_iter().map(|now| {
-            let records =
-                now.lag.map_or_else(String::new, |lag| format!("{} left in {}", count(lag, "record"), now.name));
+            let left = match now.lag {
+                Some(lag) => format!("{} left in {}", count(lag, "record"), now.name),
+                None => format!("{} has no partitions yet", now.name),
+            };
             let wait = waits.wait(Instant::now(), now).map(|wait| named(&seen, wait).text());
-            format!("\n  {records}{}", wait.map_or_else(String::new, |wait| format!("; {wait}")))
+            format!("\n  {left}{}", wait.map_or_else(String::new, |wait| format!("; {wait}")))
         });
         lines.collect()
+    }
+
+    /// What is dead by now, a line a pipeline.
+    pub fn dead(&self) -> String {
+        let seen = lock(&self.seen);
+        let mut dead: Vec<(&str, u64)> = seen
+            .values()
+            .filter(|now| now.counters.dead > 0)
+            .map(|now| (now.name.as_str(), now.counters.dead))
+            .collect();
+        dead.sort_unstable();
+        let line =
+            |(name, dead): (&str, u64)| format!("\n  {} of {name} dead, kept as dead letters", count(dead, "record"));
+        dead.into_iter().map(line).collect()
+    }
+
+    /// How far each came in a run that broke off.
+    pub fn broken_off(&self, names: &[String], time: Duration) -> Table {
+        let seen = lock(&self.seen);
+        let counters = |name: &String| seen.get(name).map(|now| now.counters).unwrap_or_default();
+        let rows = names.iter().map(|name| Row { name: name.clone(), counters: counters(name) }).collect();
+        Table { rows, time, ..Table::default() }
+    }
+
+    /// The table of a run that did not end well, for those who read: an event would say that it is done.
+    pub fn text_table(&self, table: &Table) {
+        match self.look {
+            Look::Terminal => tell(&summary(table, screen::width())),
+            Look::Events { text: true } => say(&summary(table, screen::width())),
+            Look::Events { text: false } => {}
+        }
     }
 
     /// Takes the live lines away.

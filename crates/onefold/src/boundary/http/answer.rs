@@ -8,6 +8,7 @@
 //! | 401, 403, 404 | nothing gets through with these settings: the sink counts as down |
 //! | 3xx | the same: the address is another |
 //! | other 4xx | refuses this record: dead |
+//! | what `rejected` names | the same |
 
 use crate::outcome::{Failure, Handled, Outcome};
 use reqwest::header::RETRY_AFTER;
@@ -21,7 +22,7 @@ const USUAL_PAUSE: Duration = Duration::from_secs(1);
 /// An endpoint that asks for more is asked again after this all the same.
 const PAUSE_MAX: Duration = Duration::from_secs(60 * 60);
 
-pub(super) async fn meaning(response: Response) -> Handled {
+pub(super) async fn meaning(response: Response, rejected: &[u16]) -> Handled {
     let status = response.status();
     if status.is_success() {
         drain(response).await;
@@ -30,6 +31,7 @@ pub(super) async fn meaning(response: Response) -> Handled {
     let after = retry_after(&response);
     let reason = format!("answered {status}{}", said(response).await);
     match status.as_u16() {
+        status if rejected.contains(&status) => Ok(Outcome::Dead(reason)),
         429 => Err(Failure::rate_limited(after.unwrap_or(USUAL_PAUSE), reason)),
         408 | 425 | 500..=599 => {
             let failure = Failure::transient(reason);

@@ -12,7 +12,6 @@ use super::{Attempt, BoxFuture, Effect, SinkTraits};
 use crate::outcome::{Failure, Handled};
 use crate::record::Record;
 use crate::settings::HttpSettings;
-use error::Connects;
 use request::Request;
 use std::time::Duration;
 
@@ -22,7 +21,6 @@ pub struct HttpEndpoint {
     client: reqwest::Client,
     request: Request,
     settings: HttpSettings,
-    connects: Connects,
 }
 
 /// Why an endpoint cannot be set up.
@@ -48,17 +46,14 @@ impl HttpEndpoint {
             .user_agent(concat!("onefold/", env!("CARGO_PKG_VERSION")))
             .build()?;
         let request = Request::new(&settings)?;
-        Ok(HttpEndpoint { client, request, settings, connects: Connects::default() })
+        Ok(HttpEndpoint { client, request, settings })
     }
 
     async fn attempt(&self, record: &Record) -> Handled {
         let request = self.request.render(record).map_err(Failure::poison)?;
         match self.client.execute(request).await {
-            Ok(response) => {
-                self.connects.succeeded();
-                answer::meaning(response).await
-            }
-            Err(why) => Err(error::meaning(&why, &self.connects)),
+            Ok(response) => answer::meaning(response, &self.settings.rejected).await,
+            Err(why) => Err(error::meaning(&why)),
         }
     }
 }

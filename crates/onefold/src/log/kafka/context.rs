@@ -79,14 +79,11 @@ impl ClientContext for Events {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        let unreachable = matches!(
-            error.rdkafka_error_code(),
-            Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown)
-        );
-        if unreachable {
-            self.push(LogEvent::Unreachable(format!("cannot reach the cluster: {reason}")));
-        } else {
-            tracing::warn!("librdkafka: {error}: {reason}");
+        match error.rdkafka_error_code() {
+            Some(code @ (RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown)) => {
+                self.push(LogEvent::Unreachable(away(code, reason)));
+            }
+            _ => tracing::warn!("librdkafka: {error}: {reason}"),
         }
     }
 }
@@ -135,6 +132,17 @@ impl ConsumerContext for Events {
     }
 }
 
+/// That brokers cannot be reached, in plain words. librdkafka counts its own first address as one more broker, and writes
+/// addresses and states in a way of its own.
+pub(super) fn away(code: RDKafkaErrorCode, reason: &str) -> String {
+    let why = match code {
+        RDKafkaErrorCode::AllBrokersDown => "no broker of it answers".to_owned(),
+        RDKafkaErrorCode::OperationTimedOut => "no answer in time".to_owned(),
+        _ => reason.split(" (after ").next().unwrap_or_default().replace("ipv4#", "").replace("ipv6#", ""),
+    };
+    format!("cannot reach the cluster: {why}")
+}
+
 fn commit_error(error: &KafkaError) -> CommitError {
     use RDKafkaErrorCode::*;
     match error.rdkafka_error_code() {
@@ -143,5 +151,27 @@ fn commit_error(error: &KafkaError) -> CommitError {
         }
         // Nothing to commit is nothing that went wrong.
         _ => CommitError::Retry(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_told_in_plain_words() {
+        let refused =
+            "127.0.0.1:9092/1: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)";
+        for (code, reason, plain) in [
+            (RDKafkaErrorCode::AllBrokersDown, "2/2 brokers are down", "no broker of it answers"),
+            (RDKafkaErrorCode::OperationTimedOut, "Local: Timed out", "no answer in time"),
+            (
+                RDKafkaErrorCode::BrokerTransportFailure,
+                refused,
+                "127.0.0.1:9092/1: Connect to 127.0.0.1:9092 failed: Connection refused",
+            ),
+        ] {
+            assert_eq!(away(code, reason), format!("cannot reach the cluster: {plain}"));
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
 //! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`], [`origin`], [`claim`]), look for
-//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`waits`], [`gone`], [`leaving`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`waits`], [`gone`], [`leaving`], [`last_words`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
 mod assignment;
 mod at_once;
@@ -17,6 +17,7 @@ mod flood;
 mod forget;
 mod gone;
 mod intake;
+mod last_words;
 mod leaving;
 mod notes;
 mod origin;
@@ -56,8 +57,8 @@ use task::Task;
 /// How an engine ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// Drained, or stopped and drained.
-    Well(Counters),
+    /// Drained, or stopped and drained; with what its counts do not say.
+    Well(Counters, Vec<String>),
     /// By itself, for this reason.
     Stopped(String),
     /// At a crash point of a test.
@@ -118,10 +119,11 @@ impl Engine {
         let tokio = self.tokio.clone();
         let ended = tokio.block_on(tokio::task::unconstrained(async { self.work() }));
         self.tell(true);
+        let words = self.last_words();
         leaving::part_with(self.log);
         match ended {
             Ok(()) if self.plan.crash.has_struck() => Ended::Crashed(self.counters),
-            Ok(()) => Ended::Well(self.counters),
+            Ok(()) => Ended::Well(self.counters, words),
             Err(reason) => Ended::Stopped(reason),
         }
     }

@@ -24,13 +24,15 @@ pub(super) struct Report {
     /// What was down last was not the sink but where a handler's ids are.
     pub(super) ids_are_down: bool,
     pub(super) halted: BTreeMap<i32, String>,
+    /// Of what the first record died that did.
+    pub(super) first_death: Option<String>,
     /// Why the flood guard holds everything back.
     pub(super) systemic: Option<String>,
     unreachable: Option<Unreachable>,
     /// Why the group does not take this member in.
     refused: Option<String>,
-    /// What was said of what cannot be reached, since a record was last finished: each once.
-    said: BTreeSet<String>,
+    /// Whose absence was said, and not yet that it is over: librdkafka has many words for one outage.
+    said: BTreeSet<Whose>,
     said_down: bool,
     /// When to ask next whether a cluster that could not be reached is back.
     ask_ms: u64,
@@ -50,7 +52,7 @@ struct Unreachable {
 }
 
 /// Whose absence it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Whose {
     Cluster,
     /// The sink's, when a partition is to be claimed in it.
@@ -80,11 +82,11 @@ impl Report {
     }
 
     pub(super) fn unreachable(&mut self, pipeline: &str, whose: Whose, why: String) {
-        if self.unreachable.as_ref().is_some_and(|last| last.finished != self.finished) {
-            self.said.clear();
-        }
-        if self.said.insert(why.clone()) {
-            tracing::warn!(pipeline, "{why}");
+        // One at a time is known; of the one before it would not be noticed that it is over.
+        self.said.retain(|said| *said == whose);
+        match self.said.insert(whose) {
+            true => tracing::warn!(pipeline, "{why}"),
+            false => tracing::debug!(pipeline, "{why}"),
         }
         self.unreachable = Some(Unreachable { whose, why, finished: self.finished });
     }
@@ -92,13 +94,14 @@ impl Report {
     /// Says that it is back, if this is what could not be reached.
     pub(super) fn reached(&mut self, pipeline: &str, whose: Whose) {
         if self.unreachable.take_if(|last| last.whose == whose).is_some() {
-            self.said.clear();
+            self.said.remove(&whose);
             tracing::warn!(pipeline, "goes on: {} can be reached again", whose.name());
         }
     }
 
     /// It is not asked for any more, so whether it can be reached is nobody's business.
     pub(super) fn withdraw(&mut self, whose: Whose) {
+        self.said.remove(&whose);
         let _ = self.unreachable.take_if(|last| last.whose == whose);
     }
 
@@ -218,6 +221,16 @@ impl Engine {
         reasons.into_iter().find(|(holds, _)| *holds).map(|(_, what)| what)
     }
 
+    /// Why dead letters are not written; of a sink that is down it is said already.
+    fn letters_wait(&self) -> Option<String> {
+        let problem = self.relay.problem.as_ref()?;
+        let is_said = |last: &String| self.breaker.is_down() && problem.ends_with(last.as_str());
+        Some(match self.report.last_failure.as_ref().is_some_and(is_said) {
+            true => "and its dead letters wait for that, too".to_owned(),
+            false => problem.clone(),
+        })
+    }
+
     /// All reasons for which it does not flow, in words.
     fn paused(&self) -> Option<String> {
         let mut reasons = Vec::new();
@@ -231,7 +244,7 @@ impl Engine {
         if self.flood.is_on() {
             reasons.extend(self.report.systemic.clone());
         }
-        reasons.extend(self.relay.problem.clone());
+        reasons.extend(self.letters_wait());
         reasons.extend(self.report.halted.iter().map(|(partition, why)| format!("partition {partition}: {why}")));
         reasons.extend(self.report.refused.clone());
         reasons.extend(self.ending.others.standstill.waits.clone());

@@ -59,6 +59,7 @@ impl Engine {
             pipeline = self.plan.name(), topic = %task.record.topic, partition = task.record.partition,
             offset = task.record.offset, class = %reason.class, attempts = reason.attempts, "dead: {}", reason.message
         );
+        self.report.first_death.get_or_insert_with(|| format!("{}: {}", reason.class, reason.message));
         let letter = self.letter(&task.record, &task.identity, reason);
         if let Some(task) = self.lanes.get_mut(slot) {
             task.work = Work::Bury(letter);

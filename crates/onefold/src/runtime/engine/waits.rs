@@ -100,10 +100,13 @@ impl Engine {
 
     /// The group does not tell its positions: said once, and kept for whoever asks what the pipeline waits for.
     pub(super) fn say_unanswered(&mut self, why: &LogError) {
+        let why = why.to_string();
         let text = format!(
             "group {} does not tell how far its other members are in {}: it shares its partitions anew, which takes as long \
-             as a member that is gone counts as there, or is not reached ({why})",
-            self.plan.group, self.topic
+             as a member that is gone counts as there, or its cluster is slow to answer ({})",
+            self.plan.group,
+            self.topic,
+            why.trim_start_matches("cannot reach the cluster: ")
         );
         if self.ending.others.standstill.waits.is_none() {
             tracing::warn!(pipeline = self.plan.name(), "the drain waits: {text}");

@@ -17,6 +17,8 @@ pub struct HttpSettings {
     pub headers: Vec<(String, HeaderSetting)>,
     /// Without it the record's value goes out as it is.
     pub body: Option<Template>,
+    /// Answers that say no to this one record, which is dead then, though they may say more of the endpoint: 404, say.
+    pub rejected: Vec<u16>,
     /// For one attempt, from the connection to the last byte of the answer.
     pub timeout: Duration,
     /// Where secrets in files are looked for.
@@ -76,11 +78,31 @@ impl Leaf for HeaderSetting {
     }
 }
 
+/// `[404, 410]`: statuses that say no.
+struct Statuses(Vec<u16>);
+
+impl<'de> Deserialize<'de> for Statuses {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let statuses = Vec::<u16>::deserialize(from)
+            .map_err(|_| D::Error::custom("expected a list of statuses, such as [404]"))?;
+        match statuses.iter().find(|status| !(300..=599).contains(*status)) {
+            Some(other) => Err(D::Error::custom(format!("{other} says no to nothing: 300 to 599 do"))),
+            None => Ok(Statuses(statuses)),
+        }
+    }
+}
+impl Leaf for Statuses {
+    fn mend(written: &str) -> Vec<String> {
+        written.parse::<u16>().map(|status| format!("[{status}]")).into_iter().collect()
+    }
+}
+
 pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
     let url = table.required::<String>("url", "\"http://127.0.0.1:8080/\"");
     let method = table.optional::<Chosen<Method>>("method");
     let headers = table.free::<HeaderSetting>("headers");
     let body = table.optional::<Template>("body");
+    let rejected = table.optional::<Statuses>("rejected");
     let timeout = table.optional::<Span>("timeout");
     let url_template = url.as_ref().and_then(|url| address(&table, url));
     let headers = headers.map(|headers| headers.value).unwrap_or_default();
@@ -108,6 +130,7 @@ pub(super) fn read(mut table: Reader<'_>) -> Option<HttpSettings> {
         method: method.map_or(Method::Post, |method| method.value.0),
         headers: headers.into_iter().map(|(name, value)| (name.value, value.value)).collect(),
         body: body.map(|body| body.value),
+        rejected: rejected.map_or(vec![], |rejected| rejected.value.0),
         timeout: timeout.map_or(Duration::from_secs(10), |timeout| timeout.value.0),
         folder,
     })

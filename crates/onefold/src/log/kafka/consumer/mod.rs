@@ -11,7 +11,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::config::KafkaSettings;
-use super::context::Events;
+use super::context::{Events, away};
 use super::members;
 use super::positions::Positions;
 use super::raw::{self, AskedTopicId, MessageQueue};
@@ -288,5 +288,9 @@ impl Drop for KafkaLog {
 }
 
 pub(super) fn unreachable(error: KafkaError) -> LogError {
-    LogError::Unreachable(format!("cannot reach the cluster: {error}"))
+    use RDKafkaErrorCode::{AllBrokersDown, OperationTimedOut};
+    LogError::Unreachable(match error.rdkafka_error_code() {
+        Some(code @ (AllBrokersDown | OperationTimedOut)) => away(code, ""),
+        _ => format!("cannot reach the cluster: {error}"),
+    })
 }

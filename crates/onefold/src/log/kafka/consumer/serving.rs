@@ -7,6 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::KafkaLog;
 use crate::log::kafka::config::ASSIGNOR;
+use crate::log::kafka::context::away;
 use crate::log::kafka::raw::{self, Polled};
 use crate::log::{Log, LogError, LogEvent};
 use crate::record::Record;
@@ -52,6 +53,10 @@ impl KafkaLog {
                      {ASSIGNOR}, which this one uses. Give the pipeline a `group` of its own, or stop the other members",
                     self.group
                 ));
+                Ok(())
+            }
+            Some(code @ (RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure)) => {
+                self.events().push(LogEvent::Unreachable(away(code, &error.to_string())));
                 Ok(())
             }
             _ => {
