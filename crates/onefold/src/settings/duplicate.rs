@@ -12,7 +12,7 @@ pub(super) fn told(source: &Source, span: &Range<usize>, message: &str) -> Probl
     }
     let problem = Problem::new(span.clone(), format!("duplicate key: `{key}` is written twice"));
     match first(&source.text, span) {
-        Some(at) => problem.because("first", format!("in line {}", source.place(at).0)),
+        Some(at) => problem.because("first", format!("in line {}", source.line(at))),
         None => problem,
     }
 }
