@@ -62,6 +62,10 @@ pub trait DiskFile: Send + Sync {
         self.write_at(parts, pos)?;
         self.sync_data()
     }
+    /// [`DiskFile::write_at`] of what nobody will read soon, so that it needs no memory of the system's, where there is a way.
+    fn write_aside_at(&self, parts: &[IoSlice<'_>], pos: u64) -> io::Result<()> {
+        self.write_at(parts, pos)
+    }
     /// Makes the written bytes and the length durable (fdatasync). After an error nothing may be assumed about them, so
     /// it never says that the disk is full: that is the one error that callers may try again after.
     fn sync_data(&self) -> io::Result<()>;

@@ -119,43 +119,43 @@ impl RealFile {
         let free = self.direct.iter().find_map(|direct| direct.try_lock().ok());
         let mut direct = free.unwrap_or_else(|| self.direct[0].lock().unwrap_or_else(PoisonError::into_inner));
         if matches!(*direct, Direct::Unopened) {
-            let flags = OFlags::DIRECT | OFlags::DSYNC;
-            let path = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-            let opened = OpenOptions::new().write(true).custom_flags(flags.bits().cast_signed()).open(path);
+            let opened = self.open_again(OFlags::DIRECT | OFlags::DSYNC);
             *direct = opened.map_or(Direct::Refused, Direct::Open);
         }
         direct
     }
 
-    /// Writes and syncs in one step, piece by piece, filling up the last block with zeros; false where it cannot be done
-    /// this way. What a crash leaves of it is a prefix of whole pieces and some blocks of the next, as of any write.
-    fn write_direct(&self, parts: &[IoSlice<'_>], pos: u64) -> io::Result<bool> {
-        if !pos.is_multiple_of(ALIGNMENT as u64) {
-            return Ok(false);
-        }
-        let direct = self.direct();
-        let Direct::Open(file) = &*direct else { return Ok(false) };
-        let mut left = Parts { parts, within: 0 };
-        let (mut at, mut bytes) = (pos, parts.iter().map(|part| part.len()).sum::<usize>());
-        while bytes > 0 {
-            let piece = bytes.min(PIECE);
-            let written = BUFFER.with_borrow_mut(|buffer| {
-                let block = aligned(buffer, piece.next_multiple_of(ALIGNMENT));
-                left.take(&mut block[..piece]);
-                block[piece..].fill(0);
-                file.write_all_at(block, at)
-            });
-            match written {
-                Ok(()) => {}
-                // Not on this file system, or not with this alignment: nothing was tried, so nothing has failed.
-                Err(error) if error.kind() == io::ErrorKind::InvalidInput && at == pos => return Ok(false),
-                Err(error) if is_full(&error) => return Err(error),
-                Err(error) => return Err(sync_failed(error)),
-            }
-            (at, bytes) = (at + piece as u64, bytes - piece);
-        }
-        Ok(true)
+    fn open_again(&self, flags: OFlags) -> io::Result<File> {
+        let path = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+        OpenOptions::new().write(true).custom_flags(flags.bits().cast_signed()).open(path)
     }
+}
+
+/// Writes around the page cache, piece by piece, filling up the last block with zeros; false where it cannot be done
+/// this way. What a crash leaves of it is a prefix of whole pieces and some blocks of the next, as of any write.
+fn write_direct(file: &File, parts: &[IoSlice<'_>], pos: u64) -> io::Result<bool> {
+    if !pos.is_multiple_of(ALIGNMENT as u64) {
+        return Ok(false);
+    }
+    let mut left = Parts { parts, within: 0 };
+    let (mut at, mut bytes) = (pos, parts.iter().map(|part| part.len()).sum::<usize>());
+    while bytes > 0 {
+        let piece = bytes.min(PIECE);
+        let written = BUFFER.with_borrow_mut(|buffer| {
+            let block = aligned(buffer, piece.next_multiple_of(ALIGNMENT));
+            left.take(&mut block[..piece]);
+            block[piece..].fill(0);
+            file.write_all_at(block, at)
+        });
+        match written {
+            Ok(()) => {}
+            // Not on this file system, or not with this alignment: nothing was tried, so nothing has failed.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput && at == pos => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        (at, bytes) = (at + piece as u64, bytes - piece);
+    }
+    Ok(true)
 }
 
 /// What is left to write.
@@ -228,12 +228,23 @@ impl DiskFile for RealFile {
     }
 
     fn write_sync_at(&self, parts: &[IoSlice<'_>], pos: u64) -> io::Result<()> {
-        if self.write_direct(parts, pos)? {
-            return Ok(());
+        if let Direct::Open(file) = &*self.direct() {
+            let failed = |error| if is_full(&error) { error } else { sync_failed(error) };
+            if write_direct(file, parts, pos).map_err(failed)? {
+                return Ok(());
+            }
         }
         let _turn = self.buffered.lock().unwrap_or_else(PoisonError::into_inner);
         self.write_at(parts, pos)?;
         self.sync_data()
+    }
+
+    fn write_aside_at(&self, parts: &[IoSlice<'_>], pos: u64) -> io::Result<()> {
+        // Opened each time: it is seldom, and a process has only so many.
+        match self.open_again(OFlags::DIRECT) {
+            Ok(file) if write_direct(&file, parts, pos)? => Ok(()),
+            _ => self.write_at(parts, pos),
+        }
     }
 
     fn sync_data(&self) -> io::Result<()> {

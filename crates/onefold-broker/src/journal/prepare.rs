@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How fast a file is filled.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// Bytes written and synced at once.
+    /// Bytes written at once.
     pub chunk: usize,
     /// How long to rest after each, so that the writer's own syncs hardly ever wait behind the filling.
     pub rest: Duration,
@@ -80,13 +80,14 @@ fn fill(file: &dyn DiskFile, from: u64, to: u64, pace: &Pace, urgent: impl Fn() 
             return Err(io::ErrorKind::Interrupted.into());
         }
         let chunk = zeros.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
-        file.write_sync_at(&[IoSlice::new(&zeros[..chunk])], at)?;
+        file.write_aside_at(&[IoSlice::new(&zeros[..chunk])], at)?;
         at += chunk as u64;
         if !pace.rest.is_zero() && at < to && !urgent() {
             std::thread::sleep(pace.rest);
         }
     }
-    Ok(())
+    // Once: a sync of a file that grows has the file system write its own journal, and on ext4 all that is new in other files.
+    file.sync_data()
 }
 
 /// A file that is ready at once, for the first moments of a start.

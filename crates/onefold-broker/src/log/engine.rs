@@ -2,6 +2,7 @@
 //! drive it from one thread and stop it between any two effects on the disk; the threads only call these.
 
 use super::durable::Durability;
+use super::fair::Fair;
 use super::flight::Air;
 use super::flush::Unsynced;
 use super::partitions::Partitions;
@@ -29,8 +30,12 @@ pub struct Engine {
     pub(super) partitions: Partitions,
     pub(super) segment_files: OpenFiles,
     pub(super) unsynced: Mutex<Unsynced>,
+    /// Whose turn it is to move batches to segments, or to remove segments. Taken before the next two.
+    pub(super) flushing: Fair,
     /// Whose turn it is to sync segments.
     pub(super) syncing: Mutex<()>,
+    /// Held while folders are synced, and while one of them is removed. Nothing is taken after it.
+    pub(super) naming: Mutex<()>,
     pub(super) durability: Durability,
     /// Wakes who waits for an earlier group to land.
     pub(super) turn: Condvar,

@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::partition::PartitionLog;
 use super::tail::TailBatch;
 use super::{Planted, lock};
-use crate::disk::DiskFile;
+use crate::disk::{DiskFile, is_passing};
 use crate::segment::{file_name, folder_name};
 use onefold_broker_core::TopicId;
 use onefold_broker_core::batch::Header;
@@ -43,6 +43,8 @@ impl Engine {
 
     /// [`Engine::flush`], telling whenever some memory is free again.
     pub(super) fn flush_telling(&self, freed: &dyn Fn()) -> io::Result<()> {
+        // Whoever comes second finds in segments what the first one took.
+        let _turn = self.flushing.turn();
         let mut partitions = std::mem::take(&mut *lock(&self.partitions.unflushed));
         // By topic and number, so that one test run does what another did.
         partitions.sort_unstable_by_key(|partition| partition.at);
@@ -87,12 +89,15 @@ impl Engine {
     /// Removes the files of deleted topics, and segments that lie wholly below their partition's log start. All of that
     /// is durably gone already, so a crash in between leaves files that the next start removes.
     pub fn trim(&self) -> io::Result<()> {
+        let _turn = self.flushing.turn();
         let removed = std::mem::take(&mut *lock(&self.partitions.removed));
         for partition in removed {
             self.drop_tail(&partition);
             let segments = lock(&partition.segments).take_all();
             self.remove_segments(&partition, segments.iter().map(|segment| segment.base_offset))?;
             let folder = self.partition_folder(&partition);
+            // Or whoever syncs could look for it when it is gone.
+            let _naming = lock(&self.naming);
             lock(&self.unsynced).folders.remove(&folder);
             if self.disk.exists(&folder)? {
                 self.disk.remove_dir(&folder)?;
@@ -117,16 +122,23 @@ impl Engine {
         if let Some(stopped) = self.durability.stopped() {
             return Err(io::Error::other(stopped));
         }
-        let Unsynced { mut files, mut folders } = std::mem::take(&mut *lock(&self.unsynced));
-        let synced = files
-            .values()
-            .try_for_each(|written| written.file.sync_data())
-            .and_then(|()| folders.iter().try_for_each(|folder| self.disk.sync_dir(folder)));
+        let files = std::mem::take(&mut lock(&self.unsynced).files);
+        let synced = files.values().try_for_each(|written| written.file.sync_data()).and_then(|()| self.sync_folders());
+        if let Err(error) = &synced
+            && !is_passing(error)
+        {
+            self.stop(&format!("segments could not be synced ({error})"));
+        }
+        synced
+    }
+
+    /// A folder that could not even be opened is synced the next time.
+    fn sync_folders(&self) -> io::Result<()> {
+        let _naming = lock(&self.naming);
+        let mut folders = std::mem::take(&mut lock(&self.unsynced).folders);
+        let synced = folders.iter().try_for_each(|folder| self.disk.sync_dir(folder));
         if synced.is_err() {
-            // A folder that could not even be opened is synced the next time; a failed sync ends the log.
-            let mut unsynced = lock(&self.unsynced);
-            unsynced.files.append(&mut files);
-            unsynced.folders.append(&mut folders);
+            lock(&self.unsynced).folders.append(&mut folders);
         }
         synced
     }
@@ -196,8 +208,11 @@ impl Engine {
             }
         };
         let slices: Vec<IoSlice<'_>> = batches.iter().map(|batch| IoSlice::new(&batch.bytes)).collect();
-        self.note_unsynced(path, &file, batches);
+        // Before: after a failed write nobody knows what of it has to be synced. And after: whoever syncs may have taken the
+        // first note before there was anything to sync.
+        self.note_unsynced(&path, &file, 0);
         file.write_at(&slices, position)?;
+        self.note_unsynced(&path, &file, bytes_of(batches) as u64);
         let headers: Vec<Header> = batches.iter().map(|batch| batch.header).collect();
         lock(&partition.segments).extend(&headers);
         if lock(&self.unsynced).files.len() > UNSYNCED_FILES {
@@ -206,11 +221,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Before it is written: after a failed write nobody knows what of it has to be synced.
-    fn note_unsynced(&self, path: PathBuf, file: &Arc<dyn DiskFile>, batches: &[TailBatch]) {
+    fn note_unsynced(&self, path: &Path, file: &Arc<dyn DiskFile>, bytes: u64) {
         let mut unsynced = lock(&self.unsynced);
-        let written = unsynced.files.entry(path).or_insert_with(|| Written { file: file.clone(), bytes: 0 });
-        written.bytes += bytes_of(batches) as u64;
+        let written = unsynced.files.entry(path.to_owned()).or_insert_with(|| Written { file: file.clone(), bytes: 0 });
+        written.bytes += bytes;
     }
 
     /// Where a segment is closed: by the topic's own setting where it is the lower one.

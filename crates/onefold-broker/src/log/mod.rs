@@ -8,6 +8,7 @@ mod defect;
 mod durable;
 mod engine;
 mod error;
+mod fair;
 mod flight;
 mod flush;
 mod keep;
@@ -261,6 +262,7 @@ impl Log {
                 Room::Later => {}
             }
             self.running.signals.keep.set();
+            self.running.signals.checkpoint.set();
             self.running.signals.files.set();
             // The timeout is for what nobody announces, such as a stop; what is worked off wakes at once.
             let _ = tokio::time::timeout(std::time::Duration::from_millis(20), freed).await;

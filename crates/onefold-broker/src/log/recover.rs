@@ -2,6 +2,7 @@
 
 use super::durable::Durability;
 use super::engine::{Engine, Journal};
+use super::fair::Fair;
 use super::flight::Air;
 use super::flush::Unsynced;
 use super::partition::PartitionLog;
@@ -69,7 +70,9 @@ impl Engine {
             files: Mutex::new(files),
             partitions: recovery.partitions,
             unsynced: Mutex::new(Unsynced::default()),
+            flushing: Fair::default(),
             syncing: Mutex::default(),
+            naming: Mutex::default(),
             durability: Durability::new(lsn),
             promised_bytes: AtomicUsize::new(0),
             queued_bytes: AtomicUsize::new(0),

@@ -43,6 +43,7 @@ pub(super) struct Signals {
     pub(super) second: Signal,
     pub(super) files: Signal,
     pub(super) keep: Signal,
+    pub(super) checkpoint: Signal,
     pub(super) ahead: Signal,
     /// Whether those who wait sync by themselves.
     pub(super) lead: Lead,
@@ -59,6 +60,7 @@ impl Signals {
         self.second.set();
         self.files.set();
         self.keep.set();
+        self.checkpoint.set();
         self.ahead.set();
     }
 

@@ -47,8 +47,10 @@ pub(super) struct Full {
     pub(super) writer: AtomicBool,
     /// Whoever prepares its files.
     pub(super) files: AtomicBool,
-    /// Whoever writes segments and checkpoints.
+    /// Whoever writes segments.
     pub(super) keeper: AtomicBool,
+    /// Whoever takes checkpoints.
+    pub(super) checkpoint: AtomicBool,
 }
 
 impl Full {
@@ -59,7 +61,7 @@ impl Full {
 
     /// Whether what is in memory must stay there.
     fn holds_back(&self) -> bool {
-        self.writer.load(Ordering::Relaxed) || self.keeper.load(Ordering::Relaxed)
+        [&self.writer, &self.keeper, &self.checkpoint].iter().any(|full| full.load(Ordering::Relaxed))
     }
 }
 
@@ -140,10 +142,6 @@ impl Engine {
     pub(super) fn needs_checkpoint(&self) -> bool {
         let files = lock(&self.files);
         files.old_bytes() >= self.settings.checkpoint_bytes || files.old.len() >= OLD_FILES
-    }
-
-    pub(super) fn needs_keeping(&self) -> bool {
-        self.needs_flush() || self.needs_checkpoint()
     }
 
     /// Removes freed files that are too small to use again, or too many. Those between two checkpoints are kept: under

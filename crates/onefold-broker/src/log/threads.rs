@@ -1,5 +1,5 @@
-//! The threads of an open log: one syncs, one helps it with large groups, one prepares files, one keeps house (segments, checkpoints, retention),
-//! one syncs segments ahead of the next checkpoint. They only call the engine.
+//! The threads of an open log: one syncs, one helps it with large groups, one prepares files, one keeps house (segments,
+//! retention), one takes checkpoints, one syncs segments ahead of the next. They only call the engine.
 
 use super::engine::Engine;
 use super::signal::Signals;
@@ -7,7 +7,7 @@ use super::{Follows, Synced};
 use crate::disk::is_passing;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,7 @@ impl Threads {
         threads.spawn("onefold-second", engine, signals, second_loop)?;
         threads.spawn("onefold-files", engine, signals, files_loop)?;
         threads.spawn("onefold-keeper", engine, signals, keep_loop)?;
+        threads.spawn("onefold-checks", engine, signals, checkpoint_loop)?;
         threads.spawn("onefold-ahead", engine, signals, ahead_loop)?;
         Ok(threads)
     }
@@ -118,8 +119,11 @@ pub(super) fn after_group(engine: &Engine, signals: &Signals) {
     if engine.needs_files() {
         signals.files.set();
     }
-    if engine.needs_keeping() {
+    if engine.needs_flush() {
         signals.keep.set();
+    }
+    if engine.needs_checkpoint() {
+        signals.checkpoint.set();
     }
 }
 
@@ -152,26 +156,60 @@ fn keep_loop(engine: &Engine, signals: &Signals) {
         if due {
             next_retention = Instant::now() + every;
         }
-        match keep(engine, signals, due) {
-            Ok(()) => {
-                engine.full.keeper.store(false, Ordering::Relaxed);
-                signals.freed.notify_waiters();
+        match after_keeping(engine, signals, &engine.full.keeper, keep(engine, signals, due)) {
+            Kept::Done => {
                 let left = next_retention.saturating_duration_since(Instant::now());
-                if !engine.needs_keeping() {
+                if !engine.needs_flush() {
                     signals.keep.wait(Some(left));
                 }
             }
-            Err(error) if is_passing(&error) => {
-                engine.full.keeper.store(true, Ordering::Relaxed);
-                tracing::warn!(%error, "segments and checkpoint cannot be written; trying again");
-                // Journal files that are kept for later give their space.
-                signals.files.set();
-                signals.keep.wait(Some(TRY_AGAIN));
-            }
-            Err(error) => {
-                engine.stop(&format!("segments or checkpoint could not be written ({error})"));
-                return signals.end();
-            }
+            Kept::TryAgain => signals.keep.wait(Some(TRY_AGAIN)),
+            Kept::Stopped => return,
+        }
+    }
+}
+
+/// By a thread of its own: it waits for the disk to have all segments, and memory must be worked off meanwhile.
+fn checkpoint_loop(engine: &Engine, signals: &Signals) {
+    while !signals.is_ending() {
+        if !engine.needs_checkpoint() {
+            signals.checkpoint.wait(None);
+            continue;
+        }
+        match after_keeping(engine, signals, &engine.full.checkpoint, checkpoint(engine, signals)) {
+            Kept::Done => signals.files.set(),
+            Kept::TryAgain => signals.checkpoint.wait(Some(TRY_AGAIN)),
+            Kept::Stopped => return,
+        }
+    }
+}
+
+/// How it goes on.
+enum Kept {
+    Done,
+    TryAgain,
+    Stopped,
+}
+
+/// Says what came of it to those who wait.
+fn after_keeping(engine: &Engine, signals: &Signals, full: &AtomicBool, result: io::Result<()>) -> Kept {
+    match result {
+        Ok(()) => {
+            full.store(false, Ordering::Relaxed);
+            signals.freed.notify_waiters();
+            Kept::Done
+        }
+        Err(error) if is_passing(&error) => {
+            full.store(true, Ordering::Relaxed);
+            tracing::warn!(%error, "segments and checkpoint cannot be written; trying again");
+            // Journal files that are kept for later give their space.
+            signals.files.set();
+            Kept::TryAgain
+        }
+        Err(error) => {
+            engine.stop(&format!("segments or checkpoint could not be written ({error})"));
+            signals.end();
+            Kept::Stopped
         }
     }
 }
@@ -187,8 +225,7 @@ fn ahead_loop(engine: &Engine, signals: &Signals) {
     }
 }
 
-/// One round: what is in memory goes to segments, the journal is checkpointed if it is long enough, what is gone is
-/// removed.
+/// One round: what is in memory goes to segments, what is gone is removed.
 fn keep(engine: &Engine, signals: &Signals, retention: bool) -> io::Result<()> {
     if retention {
         engine.retain().map_err(io::Error::other)?;
@@ -204,12 +241,13 @@ fn keep(engine: &Engine, signals: &Signals, retention: bool) -> io::Result<()> {
         })?;
         engine.trim()?;
     }
-    if engine.needs_checkpoint() {
-        let snapshot = engine.snapshot();
-        signals.sync.set();
-        engine.durability.wait_blocking(snapshot.lsn).map_err(io::Error::other)?;
-        engine.checkpoint(snapshot, Follows::Journal)?;
-        signals.files.set();
-    }
     Ok(())
+}
+
+/// The state as it is now becomes the checkpoint, and the journal below it is free.
+fn checkpoint(engine: &Engine, signals: &Signals) -> io::Result<()> {
+    let snapshot = engine.snapshot();
+    signals.sync.set();
+    engine.durability.wait_blocking(snapshot.lsn).map_err(io::Error::other)?;
+    engine.checkpoint(snapshot, Follows::Journal)
 }
