@@ -4,6 +4,7 @@
 mod support;
 mod watched;
 
+mod a_checkpoint_holds_nobody_up;
 mod a_checkpoint_is_written_in_order;
 mod a_recycled_files_old_records_never_count;
 mod a_topics_files_go_after_its_deletion;

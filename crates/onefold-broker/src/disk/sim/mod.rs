@@ -134,7 +134,11 @@ impl Disk for SimDisk {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.effect()?.world.sync_dir(path);
+        let mut inner = self.effect()?;
+        if inner.world.entry(path) != Some(Entry::Folder) {
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("{} is not there", path.display())));
+        }
+        inner.world.sync_dir(path);
         Ok(())
     }
 
