@@ -109,13 +109,13 @@ fn named<T: Send>(name: &str, work: impl FnOnce() -> T + Send) -> T {
 #[test]
 fn what_is_written_between_two_is_synced_by_the_second() {
     let (watched, engine) = filled();
-    let _released = Released(watched.clone());
     watched.rule(|event| match event.thread.as_str() {
         "ahead" if syncs_a_segment(event) => Verdict::Hold,
         "keeper" if event.kind == Kind::Write => Verdict::Hold,
         _ => Verdict::Pass,
     });
     thread::scope(|scope| {
+        let _released = Released(watched.clone());
         // The turn to sync is taken: the checkpoint has flushed and waits for it.
         let ahead = scope.spawn(|| named("ahead", || engine.sync_ahead().expect("synced")));
         watched.held(1);
@@ -148,9 +148,9 @@ fn what_is_written_between_two_is_synced_by_the_second() {
 #[test]
 fn a_topic_that_goes_meanwhile_ends_nothing() {
     let (watched, engine) = filled();
-    let _released = Released(watched.clone());
     watched.rule(|event| if syncs_a_segment(event) { Verdict::Hold } else { Verdict::Pass });
     thread::scope(|scope| {
+        let _released = Released(watched.clone());
         let checkpoint = scope.spawn(|| engine.checkpoint(engine.snapshot(), Follows::Journal));
         watched.held(1);
         write(&engine, Record::TopicDeleted { id: topic(1) });

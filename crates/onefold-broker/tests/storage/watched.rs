@@ -5,7 +5,7 @@ use onefold_broker::disk::sim::SimDisk;
 use onefold_broker::disk::{Disk, DiskFile, DiskSpace};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Far longer than anything here takes.
@@ -121,12 +121,14 @@ impl Watched {
 
     fn when(&self, condition: impl Fn(&Inner) -> bool, what: &str) {
         let unmet = |inner: &mut Inner| !condition(inner);
-        let (_inner, waited) = self.inner.1.wait_timeout_while(self.lock(), PATIENCE, unmet).expect("unpoisoned");
+        let waited = self.inner.1.wait_timeout_while(self.lock(), PATIENCE, unmet);
+        let (_inner, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         assert!(!waited.timed_out(), "it never happens that {what}");
     }
 
+    /// Whoever panicked before: a test that has failed lets go of what it holds.
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.0.lock().expect("unpoisoned")
+        self.inner.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn effect<T>(&self, event: Event, perform: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
@@ -140,7 +142,7 @@ impl Watched {
                         inner.held.push(index);
                         self.inner.1.notify_all();
                     }
-                    inner = self.inner.1.wait(inner).expect("unpoisoned");
+                    inner = self.inner.1.wait(inner).unwrap_or_else(PoisonError::into_inner);
                 }
                 verdict => break verdict,
             }
