@@ -5,8 +5,8 @@ mod common;
 use common::going::{Going, LONG};
 use common::{Broker, proxy, run, run_with_input};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Far more than a busy machine takes to end, and less than any answer is waited for.
@@ -53,6 +53,27 @@ fn a_cluster_that_falls_silent() {
     file(folder.path(), &format!("bootstrap = \"{}\"", broker.address));
     run(folder.path(), &["run", "--drain"]).exits(0);
     assert!(folder.path().join("got").is_file());
+}
+
+/// The time of a drain that is up while the library starts: nothing has run, so nothing is drained.
+#[test]
+fn a_drain_whose_time_is_up_before_it_began_is_late() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(folder.path());
+    run(folder.path(), &["topics", "create", "t", "--bootstrap", &broker.address]).exits(0);
+    run_with_input(folder.path(), &["produce", "t", "--bootstrap", &broker.address], "{\"id\":1}\n").exits(0);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let address = proxy::before(&broker.address, move |answer| {
+        answer.api != proxy::DESCRIBE_CONFIGS || counted.fetch_add(1, Ordering::Relaxed) == 0
+    });
+    file(folder.path(), &format!("bootstrap = \"{address}\""));
+    let ended = run(folder.path(), &["run", "--drain", "--drain-timeout", "6s"]).exits(4);
+    // Unless the machine was too busy to come as far as that.
+    if asked.load(Ordering::Relaxed) > 1 {
+        assert!(ended.err.contains("not drained within 6s\n  p has not begun\n"), "{}", ended.err);
+    }
+    assert!(!folder.path().join("got").exists(), "{}", ended.err);
 }
 
 /// The broker inside is closed: nobody has its folder afterwards, and it holds what it held.

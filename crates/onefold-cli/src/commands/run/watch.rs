@@ -30,6 +30,8 @@ enum Look {
 #[derive(Clone)]
 pub struct Watch {
     look: Look,
+    /// Those that the run is of, once it begins.
+    names: Arc<Mutex<Vec<String>>>,
     /// Each pipeline as it was seen last.
     seen: Arc<Mutex<HashMap<String, Snapshot>>>,
     waits: Arc<Mutex<Waits>>,
@@ -41,7 +43,7 @@ impl Watch {
             true => Look::Terminal,
             false => Look::Events { text: !json },
         };
-        Watch { look, seen: Arc::default(), waits: Arc::new(Mutex::new(Waits::new(drains))) }
+        Watch { look, names: Arc::default(), seen: Arc::default(), waits: Arc::new(Mutex::new(Waits::new(drains))) }
     }
 
     pub fn guarantee(&self, explained: &Explained) {
@@ -54,8 +56,9 @@ impl Watch {
         LoadBar { topic: topic.to_owned(), bar, watch: self.clone() }
     }
 
-    /// Draws or prints what each pipeline tells.
+    /// Draws or prints what each pipeline tells. From here on one that has told nothing counts as one that has not begun.
     pub fn observer(&self, names: &[String]) -> Observer {
+        *lock(&self.names) = names.to_vec();
         let show = match self.look {
             Look::Terminal => drawing(names),
             Look::Events { .. } => printing(),
@@ -98,9 +101,9 @@ impl Watch {
         self.told(&text, || event::draining(signal, in_flight, parked_keys));
     }
 
-    /// What pipelines have left, and what they waited for, a line each.
+    /// What pipelines have left, and what they waited for, a line each; and which have not begun.
     pub fn left(&self) -> String {
-        let (seen, waits) = (lock(&self.seen), lock(&self.waits));
+        let (names, seen, waits) = (lock(&self.names), lock(&self.seen), lock(&self.waits));
         let mut left: Vec<&Snapshot> = seen.values().filter(|now| now.lag != Some(0) || now.paused.is_some()).collect();
         left.sort_by(|a, b| a.name.cmp(&b.name));
         let lines = left.into_iter().map(|now| {
@@ -111,7 +114,8 @@ impl Watch {
             let wait = waits.wait(Instant::now(), now).map(|wait| named(&seen, wait).text());
             format!("\n  {left}{}", wait.map_or_else(String::new, |wait| format!("; {wait}")))
         });
-        lines.collect()
+        let unseen = names.iter().filter(|name| !seen.contains_key(*name));
+        lines.chain(unseen.map(|name| format!("\n  {name} has not begun"))).collect()
     }
 
     /// What is dead by now, a line a pipeline.
