@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::going::Going;
 use common::{free_port, run};
 use serde_json::Value;
 use std::path::Path;
@@ -36,10 +37,14 @@ fn that_every_record_is_dead_is_said_with_the_cause() {
     let rejects = mock(port, "reject = { status = 422, where = { kind = \"k\" } }");
     write(folder.path(), 3, &format!("{}{rejects}", posts("mistyped", port)));
     let ran = run(folder.path(), &["run", "--drain"]).exits(0);
-    assert!(ran.err.contains("all 3 records of mistyped are dead: rejected: answered 422"), "{}", ran.err);
+    assert!(
+        ran.err.contains("all 3 records that mistyped finished in this run are dead: rejected: answered 422"),
+        "{}",
+        ran.err
+    );
     let done: Value = serde_json::from_str(ran.out.lines().last().expect("a line")).expect("an event");
     let note = done["notes"][0].as_str().expect("one note");
-    assert!(note.starts_with("all 3 records of mistyped are dead: "), "{done}");
+    assert!(note.starts_with("all 3 records that mistyped finished in this run are dead: "), "{done}");
 }
 
 #[test]
@@ -50,6 +55,22 @@ fn where_some_got_through_the_counts_say_it_all() {
     let ran = run(folder.path(), &["run", "--drain"]).exits(0);
     let done: Value = serde_json::from_str(ran.out.lines().last().expect("a line")).expect("an event");
     assert_eq!((&done["pipelines"][0]["dead"], &done["notes"]), (&1.into(), &Value::Array(vec![])), "{done}");
+}
+
+/// One is dead, and two others still wait: they may get through.
+#[test]
+fn a_run_that_is_stopped_does_not_call_all_dead_while_some_are_left() {
+    let (folder, port) = (tempfile::tempdir().expect("a folder"), free_port());
+    let answers =
+        "reject = [{ status = 422, where = { id = \"0\" } }, { status = 404, where = { id = [\"1\", \"2\"] } }]";
+    write(folder.path(), 3, &format!("{}{}", posts("posts", port), mock(port, answers)));
+    let mut running = Going::start(folder.path(), &["run"]);
+    running.event(|event| event["event"] == "progress" && event["dead"] == 1);
+    running.signal("-TERM");
+    let done = running.event(|event| event["event"] == "done");
+    assert_eq!((&done["pipelines"][0]["dead"], &done["notes"]), (&1.into(), &Value::Array(vec![])), "{done}");
+    let (said, code) = running.end();
+    assert_eq!(code, Some(0), "{said:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// How long it took.
     pub time: Duration,
-    /// What the counts do not say and somebody should know: that all records of a pipeline are dead, or that some are held
+    /// What the counts do not say and somebody should know: that all records that a pipeline finished are dead, or that some are held
     /// back. A sentence each, with the pipeline's name.
     pub notes: Vec<String>,
 }

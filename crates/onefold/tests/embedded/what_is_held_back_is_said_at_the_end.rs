@@ -17,7 +17,10 @@ async fn what_is_held_back_is_said_at_the_end() {
     produce(&kafka, (0..3).map(record)).await;
     let table = onefold::run(&kafka, [refusing("few")]).drain(true).await.unwrap();
     let [note] = &table.notes[..] else { panic!("{table}") };
-    assert!(note.starts_with("all 3 records of few are dead: ") && note.ends_with("no such user"), "{note}");
+    assert!(
+        note.starts_with("all 3 records that few finished in this run are dead: ") && note.ends_with("no such user"),
+        "{note}"
+    );
     assert!(table.to_string().ends_with(note), "who prints the table sees it: {table}");
 
     produce(&kafka, (3..60).map(record)).await;

@@ -11,16 +11,22 @@ impl Engine {
         [self.all_are_dead(), self.is_held_back()].into_iter().flatten().chain(halted).collect()
     }
 
-    /// Few keys are no flood, but where not one record got through it is hardly the records that are wrong.
+    /// Few keys are no flood, but where not one record got through it is hardly the records that are wrong. Of a run that
+    /// left some it is not known whether one would have.
     fn all_are_dead(&self) -> Option<String> {
         let (name, all) = (self.plan.name(), &self.counters);
         let through = all.effects + all.duplicates_progress + all.duplicates_id + all.duplicates_boundary;
-        let first = self.report.first_death.as_ref().filter(|_| all.dead > 0 && through == 0)?;
+        let is_whole = through == 0 && all.dead + all.skipped == all.delivered && self.lag() == 0;
+        let first = self.report.first_death.as_ref().filter(|_| all.dead > 0 && is_whole)?;
         let which = match (all.dead, all.skipped) {
-            (1, 0) => format!("the only record of {name} is dead"),
-            (dead, 0) => format!("all {dead} records of {name} are dead"),
-            (1, skipped) => format!("{skipped} records of {name} were skipped, and the only other one is dead"),
-            (dead, skipped) => format!("{skipped} records of {name} were skipped, and all other {dead} are dead"),
+            (1, 0) => format!("the only record that {name} finished in this run is dead"),
+            (dead, 0) => format!("all {dead} records that {name} finished in this run are dead"),
+            (dead, skipped) => {
+                let both = dead + skipped;
+                format!(
+                    "of {both} records that {name} finished in this run {skipped} skipped, all others ({dead}) dead"
+                )
+            }
         };
         Some(format!("{which}: {first}"))
     }

@@ -169,7 +169,7 @@ impl Engine {
         }
         let finished = self.report.finished - self.report.told_finished;
         (self.report.told_ms, self.report.told_finished) = (now, self.report.finished);
-        let lag = self.report.lag_left + self.owned.values().map(super::owned::Owned::lag).sum::<u64>();
+        let lag = self.lag();
         let is_known = ended || self.ending.has_begun() || !self.owned.is_empty();
         self.observer.tell(Snapshot {
             name: self.plan.name().to_owned(),
@@ -185,6 +185,11 @@ impl Engine {
             partitions: self.owned.len(),
             ended,
         });
+    }
+
+    /// What is left of the partitions that it has, and of those that it had at the end.
+    pub(super) fn lag(&self) -> u64 {
+        self.report.lag_left + self.owned.values().map(super::owned::Owned::lag).sum::<u64>()
     }
 
     fn what_was_down(&self) -> &'static str {
