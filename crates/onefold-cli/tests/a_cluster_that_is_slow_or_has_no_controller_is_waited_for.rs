@@ -1,5 +1,5 @@
-//! A broker that answers late is a broker. A cluster that is electing its controller is waited for, and told by that name where
-//! it elects none.
+//! A broker that answers late is a broker. A cluster that is electing its controller is waited for; one that names none for good
+//! is told by that name, and used as far as it goes.
 
 mod common;
 
@@ -70,16 +70,33 @@ fn a_controller_is_waited_for_as_long_as_was_said() {
     let broker = broker(folder.path());
     let (address, elected) = without_controller(&broker);
     file(folder.path(), &address);
-    let refused = run(folder.path(), &["run", "--drain", "--wait", "1s"]).exits(1).err;
-    let why = format!("error: the cluster at {address} has no controller at the moment (said by onefold.toml)");
-    assert!(refused.contains(&why), "{refused}");
-
     let mut running = Going::start(folder.path(), &["run", "--drain", "--wait", "10m"]);
     running.err.until("has no controller at the moment");
     elected.store(true, Ordering::Relaxed);
     let (said, code) = running.end();
     assert_eq!(code, Some(0), "{said:?}");
     assert!(folder.path().join("got").is_file(), "it ran: {said:?}");
+}
+
+/// Some that speak Kafka's protocol never name one: where all topics are there, none is needed.
+#[test]
+fn a_cluster_that_never_names_a_controller_is_used_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = broker(folder.path());
+    let (address, _) = without_controller(&broker);
+    file(folder.path(), &address);
+    let path = folder.path().join("onefold.toml");
+    let text = std::fs::read_to_string(&path).expect("reads");
+    let says =
+        format!("the cluster at {address} has no controller at the moment (said by onefold.toml): goes on without");
+    std::fs::write(&path, format!("{text}[topics.t]\n[topics.missing]\n")).expect("writes");
+    let missing = run(folder.path(), &["run", "--drain", "--wait", "1s"]).exits(1).err;
+    assert!(missing.contains(&says) && missing.contains("error: cannot create the topic missing"), "{missing}");
+
+    std::fs::write(&path, format!("{text}[topics.t]\n")).expect("writes");
+    run(folder.path(), &["topics", "create", "t.p.dead", "--bootstrap", &broker.address]).exits(0);
+    let ran = run(folder.path(), &["run", "--drain", "--wait", "1s"]).exits(0).err;
+    assert!(ran.contains(&says) && folder.path().join("got").is_file(), "{ran}");
 }
 
 /// What only looks needs none, and any broker knows a topic's id.

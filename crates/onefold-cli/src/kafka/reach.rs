@@ -25,6 +25,8 @@ enum Unreached {
     Away(Failure),
     /// A certificate or a password is not taken, or it is no Kafka: trying again would change nothing.
     Refused(Failure),
+    /// It is there, by this id, and names no controller: at the moment, or, as some services do, never.
+    Headless(String, Failure),
 }
 
 /// How long one try may take: to connect and to have a first answer, and to be let in.
@@ -34,7 +36,7 @@ struct Limits {
     /// To have a first answer, of one that may be slow.
     answer: Duration,
     ask: Duration,
-    /// Whether a cluster counts as there that names no controller: it has elected none, and makes no topics.
+    /// Whether it is to name a controller: one that names none has elected none, and makes no topics.
     controller: bool,
 }
 
@@ -53,13 +55,14 @@ impl Limits {
 impl From<Unreached> for Failure {
     fn from(why: Unreached) -> Failure {
         match why {
-            Unreached::Away(why) | Unreached::Refused(why) => why,
+            Unreached::Away(why) | Unreached::Refused(why) | Unreached::Headless(_, why) => why,
         }
     }
 }
 
-/// As [`reach`], for a cluster that may be started at the same time as who asks, and with a controller: tried again until `patience` is over.
-/// `away` hears once why it is waited for.
+/// As [`reach`], for a cluster that may be started at the same time as who asks: tried again until `patience` is over.
+/// `away` hears once why it is waited for. A controller is waited for as long, and then done without: what needs one fails by
+/// itself.
 pub async fn reach_in_time(
     client: &ClientConfig,
     servers: &str,
@@ -71,12 +74,17 @@ pub async fn reach_in_time(
     loop {
         match try_once(client, servers, (hint, remedy), limits).await {
             Ok(cluster) => return Ok(cluster),
-            Err(Unreached::Away(why)) if began.elapsed() < patience => {
+            Err(Unreached::Away(why) | Unreached::Headless(_, why)) if began.elapsed() < patience => {
                 if let Some(away) = away.take() {
                     away(why.text().lines().next().unwrap_or_default());
                 }
                 tokio::time::sleep(AGAIN.min(patience.saturating_sub(began.elapsed()))).await;
                 limits = Limits::of(patience.saturating_sub(began.elapsed()));
+            }
+            Err(Unreached::Headless(cluster, why)) => {
+                let why = why.text().lines().next().unwrap_or_default().to_owned();
+                tracing::warn!("{why}: goes on without one, which makes no topics");
+                return Ok(cluster);
             }
             Err(why) => return Err(why.into()),
         }
@@ -207,7 +215,7 @@ fn ask(client: &ClientConfig, servers: &str, hint: &str, limits: Limits) -> Resu
     loop {
         if let Some(cluster) = consumer.client().fetch_cluster_id(Duration::from_millis(100)) {
             return match limits.controller && !has_controller(consumer.client(), limits.ask) {
-                true => Err(Unreached::Away(no_controller(servers, hint))),
+                true => Err(Unreached::Headless(cluster, no_controller(servers, hint))),
                 false => Ok(cluster),
             };
         }
@@ -226,10 +234,7 @@ fn ask(client: &ClientConfig, servers: &str, hint: &str, limits: Limits) -> Resu
 }
 
 fn no_controller(servers: &str, hint: &str) -> Failure {
-    Failure::failed(format!(
-        "the cluster at {servers} has no controller at the moment ({hint})\n  \
-         to fix         see why its brokers elect none; a run waits for one as long as --wait says"
-    ))
+    Failure::failed(format!("the cluster at {servers} has no controller at the moment ({hint})"))
 }
 
 fn with_port(server: &str) -> String {

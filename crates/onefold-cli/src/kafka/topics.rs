@@ -39,9 +39,7 @@ pub async fn create(client: &ClientConfig, wanted: &Wanted) -> Done<bool> {
 
 /// A topic whose name differs in `.` and `_` alone: in names of metrics both are one, so Kafka refuses the second.
 async fn like(client: &ClientConfig, name: &str) -> String {
-    let (client, one) = (client.clone(), name.replace('.', "_"));
-    let asked = tokio::task::spawn_blocking(move || offsets::topics(&client)).await;
-    let all = asked.ok().and_then(Result::ok).unwrap_or_default(); // it is only a hint
+    let (all, one) = (offsets::there(client).await, name.replace('.', "_")); // it is only a hint
     let like = all.into_keys().find(|other| other != name && other.replace('.', "_") == one);
     like.map_or_else(String::new, |other| {
         format!("\n  in the way     {other}, which differs from it only in `.` and `_`: a cluster takes one of them")

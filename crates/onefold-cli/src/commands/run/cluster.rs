@@ -1,13 +1,14 @@
 use crate::exit::{Done, Failure};
 use crate::kafka::embedded::Embedded;
 use crate::kafka::topics::{Wanted, create};
-use crate::kafka::{PATIENCE, find, reach, retention};
+use crate::kafka::{PATIENCE, find, offsets, reach, retention};
 use onefold::Kafka;
 use onefold::settings::{File, KafkaSettings};
 use onefold_broker::log::OpenError;
 use onefold_broker::{Broker, BrokerError, BrokerSettings, Presence};
 use onefold_core::guarantee::Kept;
 use rdkafka::ClientConfig;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -75,8 +76,10 @@ impl RunningCluster {
         onefold::log::kafka::KafkaSettings { bootstrap, more, alone }
     }
 
+    /// Those that are missing. A cluster elsewhere is asked first which it has: to make one takes a controller, and a right.
     pub async fn make_topics(&self, file: &File) -> Done {
-        for topic in &file.topics {
+        let there = if self.outlives() { offsets::there(&self.client).await } else { BTreeMap::new() };
+        for topic in file.topics.iter().filter(|topic| !there.contains_key(&topic.name.value)) {
             let wanted = Wanted {
                 name: topic.name.value.clone(),
                 partitions: topic.partitions,
