@@ -145,9 +145,12 @@ pub enum CommitError {
     /// The group has moved on: what was committed belongs to others now.
     #[error("the group has moved on: {0}")]
     Fenced(String),
-    /// Try again.
+    /// It did not count. Try again.
     #[error("{0}")]
     Retry(String),
+    /// Nobody tells whether it counts, as where the connection went before the answer came. Try again.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 /// Why a log cannot serve.

@@ -5,6 +5,8 @@ use std::future::IntoFuture;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use onefold::log::memory::MemoryLog;
+use onefold::log::{Log as _, LogEvent};
 use onefold::prelude::*;
 use onefold::testing::{self, MemoryCluster};
 
@@ -132,5 +134,42 @@ async fn commits_that_are_refused_for_a_while_hold_records_back_and_lose_none() 
     let (cluster, runs) = (cluster(5), Runs::default());
     cluster.refuse_commits(3);
     testing::run_on(&cluster, at_most_once(&runs)).await.unwrap();
+    each_once(&runs);
+}
+
+/// Told to stop while the group waits for a member that does not answer, after its first commit was sent; what it says.
+async fn stops_while_the_group_waits(cluster: &MemoryCluster) -> String {
+    let mut silent = MemoryLog::join(cluster, "receipts", "payments");
+    let (observer, mut told) = onefold::Observer::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let runs = Runs::default();
+    let running = testing::run_on(cluster, at_most_once(&runs)).observe(observer).until(async { drop(stopped.await) });
+    let running = tokio::spawn(running.into_future());
+    until(|| matches!(silent.poll(&mut Vec::new(), 0), Ok(Some(LogEvent::Revoked(_))))).await;
+    silent.release(&[0, 1, 2, 3]).unwrap();
+    while told.recv().await.expect("it runs").counters.delivered == 0 {}
+    // The silent one does not give up its share again.
+    let _third = MemoryLog::join(cluster, "receipts", "payments");
+    drop(stop);
+    let why = running.await.unwrap().unwrap_err().to_string();
+    assert_eq!(runs.lock().unwrap().len(), 0);
+    why
+}
+
+/// A refused commit passes nothing: whoever is next runs it all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_tells_a_commit_that_was_refused_from_one_that_was_not_answered() {
+    let (refusing, silent) = (cluster(0), cluster(3_600_000));
+    refusing.refuse_commits(u32::MAX);
+    let stops = (stops_while_the_group_waits(&refusing), stops_while_the_group_waits(&silent));
+    let (refused, unanswered) = tokio::join!(stops.0, stops.1);
+    assert!(
+        refused.contains("answers no commit before that is over") && refused.contains("Nothing is lost"),
+        "{refused}"
+    );
+    assert!(unanswered.contains("did not answer the last commit before it ended"), "{unanswered}");
+    refusing.refuse_commits(0);
+    let runs = Runs::default();
+    testing::run_on(&refusing, at_most_once(&runs)).await.unwrap();
     each_once(&runs);
 }

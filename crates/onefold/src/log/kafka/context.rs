@@ -149,14 +149,31 @@ fn commit_error(error: &KafkaError) -> CommitError {
         Some(IllegalGeneration | UnknownMemberId | FencedInstanceId | FencedMemberEpoch | StaleMemberEpoch) => {
             CommitError::Fenced(error.to_string())
         }
-        // Nothing to commit is nothing that went wrong.
-        _ => CommitError::Retry(error.to_string()),
+        // Answers of a coordinator, or for want of one, that took nothing.
+        Some(RebalanceInProgress | CoordinatorLoadInProgress | NotCoordinator | WaitingForCoordinator) => {
+            CommitError::Retry(error.to_string())
+        }
+        // Kafka says also that there is no coordinator when it did not see in time that what it wrote was replicated.
+        _ => CommitError::Unknown(error.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_commit_that_was_not_answered_is_none_that_was_refused() {
+        use RDKafkaErrorCode::*;
+        let of = |code| commit_error(&KafkaError::ConsumerCommit(code));
+        for refused in [RebalanceInProgress, CoordinatorLoadInProgress, NotCoordinator] {
+            assert!(matches!(of(refused), CommitError::Retry(_)), "{refused:?}");
+        }
+        for unknown in [BrokerTransportFailure, OperationTimedOut, RequestTimedOut, CoordinatorNotAvailable] {
+            assert!(matches!(of(unknown), CommitError::Unknown(_)), "{unknown:?}");
+        }
+        assert!(matches!(of(IllegalGeneration), CommitError::Fenced(_)));
+    }
 
     #[test]
     fn an_outage_is_told_in_plain_words() {

@@ -69,7 +69,7 @@ impl Engine {
             LogEvent::OutOfRange { partition, reason } => self.halt(partition, reason),
             LogEvent::Refused(why) => self.report.refused(self.plan.name(), why),
             LogEvent::Admitted => self.report.admitted(self.plan.name()),
-            LogEvent::Unreachable(why) => self.report.unreachable(self.plan.name(), super::report::Whose::Cluster, why),
+            LogEvent::Unreachable(why) => self.is_unreachable(super::report::Whose::Cluster, why),
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Engine {
             self.say_left_running(&partitions);
         }
         if late {
-            self.leave_uncommitted(in_vain);
+            self.leave_uncommitted(&partitions, in_vain);
         }
         self.give_up(&partitions)
     }

@@ -95,7 +95,7 @@ impl Engine {
             partitions.join(", "),
             self.topic
         );
-        self.report.unreachable(self.plan.name(), Whose::Sink, why);
+        self.is_unreachable(Whose::Sink, why);
         true
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Commits {
     sent: Option<Vec<Sent>>,
     /// The last one failed in a way that waiting mends; it is sent again, not at once.
     again: bool,
+    /// One that was sent since the last that was taken may count: nobody heard how it ended.
+    may_count: bool,
     /// Why it failed, as it was said: said again only when that changes, or after a commit that was taken.
     said: Option<String>,
     /// `CommitFirst`: taken in, to be committed before they run.
@@ -57,10 +59,17 @@ impl Commits {
         self.sent.is_some() || self.again
     }
 
-    /// Waits for no answer any more; how many records wait for it before they run.
-    pub(super) fn abandon(&mut self) -> usize {
-        (self.sent, self.again) = (None, false);
-        std::mem::take(&mut self.in_commit).len()
+    /// Waits for these partitions' last commit no more; how many of their records it may pass that did not run. What was
+    /// refused passes none. Where other partitions stay (`is_all` is false) the answer is waited for all the same: theirs
+    /// are in that commit, too, and it must not be taken for the answer to the next one.
+    pub(super) fn abandon(&mut self, partitions: &[i32], is_all: bool) -> usize {
+        let goes = |task: &Task| partitions.contains(&task.record.partition);
+        let left = self.in_commit.extract_if(.., |(_, task)| goes(task)).count();
+        let unsure = if self.sent.is_some() || self.may_count { left } else { 0 };
+        if is_all {
+            (self.sent, self.again, self.may_count) = (None, false, false);
+        }
+        unsure
     }
 
     /// Keeps the record back until a commit that passes it is answered.
@@ -157,13 +166,14 @@ impl Engine {
         }
     }
 
-    /// The answer to the commit that was sent.
+    /// The answer to the commit that was sent; to one that is not waited for any more, nothing: all that it was for is gone.
     pub(super) fn on_committed(&mut self, answer: Result<(), CommitError>) {
-        let sent = self.commits.sent.take().unwrap_or_default();
+        let Some(sent) = self.commits.sent.take() else { return };
+        self.commits.may_count |= matches!(answer, Err(CommitError::Unknown(_)));
         let _ = self.plan.crash.is_due("after-commit");
         match answer {
             Ok(()) => {
-                self.commits.said = None;
+                (self.commits.said, self.commits.may_count) = (None, false);
                 let travels = self.notes_travel();
                 for Sent { partition, assignment, offset, note } in sent {
                     if let Some(owned) = self.owned.get_mut(&partition).filter(|o| o.assignment() == assignment) {
@@ -181,7 +191,7 @@ impl Engine {
             }
             // What waits for its commit (or for the note in it) either loses its partition, which is told, or was refused only because the
             // group moved on around it: it must not be passed over by a later commit without having run.
-            Err(CommitError::Fenced(why) | CommitError::Retry(why)) => {
+            Err(CommitError::Fenced(why) | CommitError::Retry(why) | CommitError::Unknown(why)) => {
                 if self.commits.said.as_ref() != Some(&why) {
                     tracing::warn!(pipeline = self.plan.name(), "a commit failed and is sent again: {why}");
                 }
@@ -203,3 +213,7 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "commit_tests.rs"]
+mod tests;

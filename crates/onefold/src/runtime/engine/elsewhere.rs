@@ -102,7 +102,7 @@ impl Engine {
                         "{} does not answer where its positions are: what is written there before goes first",
                         sink.name()
                     );
-                    self.report.unreachable(self.plan.name(), Whose::Sink, why);
+                    self.is_unreachable(Whose::Sink, why);
                 }
                 self.ending.others.look = Some(look);
                 return Elsewhere::Open;
@@ -111,7 +111,7 @@ impl Engine {
         let positions = match told {
             Ok(positions) => positions,
             Err(why) => {
-                self.report.unreachable(self.plan.name(), Whose::Sink, why.to_string());
+                self.is_unreachable(Whose::Sink, why.to_string());
                 return Elsewhere::Open;
             }
         };

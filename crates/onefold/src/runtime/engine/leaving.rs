@@ -51,12 +51,14 @@ impl Engine {
         matches!(self.log.is_sharing(ASK), Ok(true))
     }
 
-    /// The last commit is not waited for any more; it may count all the same.
-    pub(super) fn leave_uncommitted(&mut self, in_vain: bool) {
+    /// The last commit of these partitions is not waited for any more; it may count all the same.
+    pub(super) fn leave_uncommitted(&mut self, partitions: &[i32], in_vain: bool) {
         if !self.ending.has_begun() {
             return;
         }
-        self.ending.note_unsure(self.commits.abandon());
+        // Asked to stop, it may still have others, or begin to: not before it leaves all are given up at once.
+        let is_all = self.starting.partitions.is_empty() && self.owned.keys().all(|owned| partitions.contains(owned));
+        self.ending.note_unsure(self.commits.abandon(partitions, is_all));
         // In a sink that holds the position, the commit is a courtesy.
         if self.protocol.position_is_in_sink() {
             return;

@@ -2,8 +2,9 @@
 //!
 //! The loop: poll the log, take in records ([`intake`]), give ready ones out ([`dispatch`]), hear how they ended
 //! ([`ended`]), bury the dead ([`verdict`]), commit ([`commit`]), come and go with partitions ([`assignment`], [`origin`], [`claim`]), look for
-//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`waits`], [`gone`], [`leaving`], [`last_words`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
+//! what kills the process ([`careful`], [`suspects`], [`turns`], [`notes`]), end ([`drain`], [`elsewhere`], [`waits`], [`gone`], [`leaving`], [`last_words`]), say how it is ([`report`], [`absence`]). All state is here and touched by this thread alone; what runs elsewhere answers by the inbox.
 
+mod absence;
 mod assignment;
 mod at_once;
 mod careful;
@@ -189,7 +190,7 @@ impl Engine {
         match polled {
             Ok(Some(event)) => self.on_event(event)?,
             Ok(None) => {}
-            Err(LogError::Unreachable(why)) => self.report.unreachable(self.plan.name(), report::Whose::Cluster, why),
+            Err(LogError::Unreachable(why)) => self.is_unreachable(report::Whose::Cluster, why),
             Err(LogError::NoTopic(_)) => return Err(self.it_is_gone()),
             Err(error) => return Err(error.to_string()),
         }

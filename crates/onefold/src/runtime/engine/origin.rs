@@ -35,7 +35,7 @@ impl Engine {
             }
             Ok(false) => Ok(()),
             Err(StartError::Later(whose, why)) => {
-                self.report.unreachable(self.plan.name(), whose, why);
+                self.is_unreachable(whose, why);
                 self.starting.not_before_ms = self.clock.now_ms() + 1000;
                 Ok(())
             }

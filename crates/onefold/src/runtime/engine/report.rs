@@ -1,12 +1,13 @@
 //! What an engine says about itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use onefold_core::attempt::PauseReason;
 use onefold_core::lane::{Full, Slot};
 
 use super::Engine;
+use super::absence::Absences;
 use super::task::Task;
 use crate::dead_letter::Reason;
 use crate::record::TopicId;
@@ -31,8 +32,7 @@ pub(super) struct Report {
     unreachable: Option<Unreachable>,
     /// Why the group does not take this member in.
     refused: Option<String>,
-    /// Whose absence was said, and not yet that it is over: librdkafka has many words for one outage.
-    said: BTreeSet<Whose>,
+    absences: Absences,
     said_down: bool,
     /// When to ask next whether a cluster that could not be reached is back.
     ask_ms: u64,
@@ -81,27 +81,17 @@ impl Report {
         self.lanes_made.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
-    pub(super) fn unreachable(&mut self, pipeline: &str, whose: Whose, why: String) {
-        // One at a time is known; of the one before it would not be noticed that it is over.
-        self.said.retain(|said| *said == whose);
-        match self.said.insert(whose) {
-            true => tracing::warn!(pipeline, "{why}"),
-            false => tracing::debug!(pipeline, "{why}"),
-        }
-        self.unreachable = Some(Unreachable { whose, why, finished: self.finished });
-    }
-
-    /// Says that it is back, if this is what could not be reached.
+    /// Says that it is back, if it was said that it is not.
     pub(super) fn reached(&mut self, pipeline: &str, whose: Whose) {
-        if self.unreachable.take_if(|last| last.whose == whose).is_some() {
-            self.said.remove(&whose);
+        let _ = self.unreachable.take_if(|last| last.whose == whose);
+        if self.absences.end(whose) {
             tracing::warn!(pipeline, "goes on: {} can be reached again", whose.name());
         }
     }
 
     /// It is not asked for any more, so whether it can be reached is nobody's business.
     pub(super) fn withdraw(&mut self, whose: Whose) {
-        self.said.remove(&whose);
+        self.absences.end(whose);
         let _ = self.unreachable.take_if(|last| last.whose == whose);
     }
 
@@ -132,6 +122,17 @@ impl Report {
 }
 
 impl Engine {
+    /// It cannot be reached, for this reason; said aloud where that is news.
+    pub(super) fn is_unreachable(&mut self, whose: Whose, why: String) {
+        let (pipeline, report) = (self.plan.name(), &mut self.report);
+        let last = report.unreachable.as_ref().map(|last| last.whose);
+        match report.absences.is_news(self.clock.now_ms(), last, whose, &why) {
+            true => tracing::warn!(pipeline, "{why}"),
+            false => tracing::debug!(pipeline, "{why}"),
+        }
+        report.unreachable = Some(Unreachable { whose, why, finished: report.finished });
+    }
+
     /// Says when the sink goes, and when it is back.
     pub(super) fn say_if_down(&mut self) {
         let is_down = self.breaker.is_down();
