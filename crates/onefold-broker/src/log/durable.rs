@@ -111,14 +111,6 @@ impl Durability {
         }
     }
 
-    /// [`Durability::wait`] for a thread.
-    pub(crate) fn wait_blocking(&self, lsn: Lsn) -> Result<(), LogStopped> {
-        match self.register(lsn)? {
-            Some(receiver) => self.outcome(receiver.blocking_recv()),
-            None => Ok(()),
-        }
-    }
-
     /// None when it is durable already.
     fn register(&self, lsn: Lsn) -> Result<Option<oneshot::Receiver<()>>, LogStopped> {
         if self.lsn() >= lsn {

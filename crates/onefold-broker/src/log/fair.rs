@@ -2,13 +2,17 @@
 //! keep out for ever whoever wants it once.
 
 use super::lock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
 
 /// One turn at a time.
 #[derive(Debug, Default)]
 pub(super) struct Fair {
     numbers: Mutex<Numbers>,
     next: Condvar,
+    /// Somebody panicked in a turn: what was done in it is done by half.
+    broken: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -31,10 +35,18 @@ impl Fair {
         drop(waits.unwrap_or_else(PoisonError::into_inner));
         Turn(self)
     }
+
+    /// Whether somebody panicked in a turn, so that nobody may build on what was done in it.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.broken.store(true, Ordering::Release);
+        }
         lock(&self.0.numbers).done += 1;
         self.0.next.notify_all();
     }
@@ -43,8 +55,7 @@ impl Drop for Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread;
+    use std::sync::atomic::AtomicUsize;
 
     #[test]
     fn who_asks_again_comes_after_who_waits() {
@@ -62,5 +73,22 @@ mod tests {
             let _again = fair.turn();
             assert_eq!(others.load(Ordering::SeqCst), 1);
         });
+    }
+
+    #[test]
+    fn a_panic_in_a_turn_is_known_to_the_next() {
+        let fair = Fair::default();
+        drop(fair.turn());
+        assert!(!fair.is_broken());
+        let panics = thread::scope(|scope| {
+            let panics = || {
+                let _turn = fair.turn();
+                panic!("as a test");
+            };
+            scope.spawn(panics).join()
+        });
+        assert!(panics.is_err());
+        let _turn = fair.turn();
+        assert!(fair.is_broken());
     }
 }

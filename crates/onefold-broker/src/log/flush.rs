@@ -45,6 +45,9 @@ impl Engine {
     pub(super) fn flush_telling(&self, freed: &dyn Fn()) -> io::Result<()> {
         // Whoever comes second finds in segments what the first one took.
         let _turn = self.flushing.turn();
+        if self.flushing.is_broken() {
+            return Err(io::Error::other("a thread panicked while it wrote segments"));
+        }
         let mut partitions = std::mem::take(&mut *lock(&self.partitions.unflushed));
         // By topic and number, so that one test run does what another did.
         partitions.sort_unstable_by_key(|partition| partition.at);

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How long to wait before something that failed for lack of space is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
 
+/// How often who waits for what may not come looks whether the log ends.
+const LOOK_FOR_END: Duration = Duration::from_millis(100);
+
 /// How long a record that nobody waits for lies in memory at most, but for the sync itself.
 const LOOK_EVERY: Duration = Duration::from_millis(3);
 const _: () = assert!(LOOK_EVERY.as_millis() < 5, "whatever is appended is synced within 5 ms");
@@ -173,6 +176,8 @@ fn keep_loop(engine: &Engine, signals: &Signals) {
 fn checkpoint_loop(engine: &Engine, signals: &Signals) {
     while !signals.is_ending() {
         if !engine.needs_checkpoint() {
+            // What could not be done after the last one is not its business any more.
+            engine.full.checkpoint.store(false, Ordering::Relaxed);
             signals.checkpoint.wait(None);
             continue;
         }
@@ -248,6 +253,16 @@ fn keep(engine: &Engine, signals: &Signals, retention: bool) -> io::Result<()> {
 fn checkpoint(engine: &Engine, signals: &Signals) -> io::Result<()> {
     let snapshot = engine.snapshot();
     signals.sync.set();
-    engine.durability.wait_blocking(snapshot.lsn).map_err(io::Error::other)?;
+    // On a full disk it may never be durable; and a log that ends takes its last checkpoint by itself.
+    while engine.durability.lsn() < snapshot.lsn {
+        if let Some(stopped) = engine.durability.stopped() {
+            return Err(io::Error::other(stopped));
+        }
+        if signals.is_ending() {
+            return Ok(());
+        }
+        // Each group that lands wakes, since a checkpoint is due still.
+        signals.checkpoint.wait(Some(LOOK_FOR_END));
+    }
     engine.checkpoint(snapshot, Follows::Journal)
 }

@@ -10,6 +10,7 @@ use onefold_broker::journal::Pace;
 use onefold_broker::log::{Engine, Follows, Log, LogSettings};
 use onefold_broker_core::batch::patch;
 use onefold_broker_core::{Append, Record};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -165,4 +166,37 @@ fn a_topic_that_goes_meanwhile_ends_nothing() {
     let image = SimDisk::of(watched.disk.world().crash(Lost::All, &mut Rng::with_seed(1)));
     let engine = Engine::open(Arc::new(image), Path::new("/data"), settings()).expect("the log opens");
     assert_eq!(values_of(&engine, at(2, 0), 0), [&b"first"[..], b"second"]);
+}
+
+/// On a full disk what a checkpoint waits for may never be durable: a log that ends does not wait for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_ends_whose_checkpoint_finds_the_disk_full() {
+    let watched = Watched::on(SimDisk::default());
+    let settings = LogSettings { sync_ahead_bytes: u64::MAX, ..settings() };
+    let log = Arc::new(Log::open(Arc::new(watched.clone()), Path::new("/data"), settings).expect("the log opens"));
+    let _released = Released(watched.clone());
+    create_topic(&log, 1, 1);
+    // A checkpoint is under way, another one is due when it is done.
+    watched.rule(|event| if syncs_a_segment(event) { Verdict::Hold } else { Verdict::Pass });
+    for n in 0..128 {
+        let _room = tokio::time::timeout(PATIENCE, log.room(VALUE)).await.expect("in time").expect("room");
+        let (_, lsn) = append(&log, at(1, 0), &[n as u8; VALUE]);
+        tokio::time::timeout(PATIENCE, log.wait_durable(lsn)).await.expect("in time").expect("durable");
+    }
+    watched.held(1);
+    let is_full = |event: &Event| event.is_group();
+    watched.rule(move |event| match syncs_a_segment(event) {
+        true => Verdict::Hold,
+        false if is_full(event) => Verdict::Fail(ErrorKind::StorageFull),
+        false => Verdict::Pass,
+    });
+    let before = watched.events().len();
+    append(&log, at(1, 0), &[1; VALUE]);
+    watched.until(move |events| events[before..].iter().any(|event| event.done.is_some() && is_full(event)));
+    watched.rule(move |event| if is_full(event) { Verdict::Fail(ErrorKind::StorageFull) } else { Verdict::Pass });
+    // The first is done, and the next one has a snapshot that cannot become durable, or the log ends before it looks.
+    watched.until_done(|event| event.path == Path::new("/data/checkpoint"));
+    let ends = log.clone();
+    let ended = tokio::task::spawn_blocking(move || ends.shutdown());
+    tokio::time::timeout(PATIENCE, ended).await.expect("it ends").expect("no panic");
 }

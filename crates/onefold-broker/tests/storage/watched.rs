@@ -119,6 +119,11 @@ impl Watched {
         self.when(is_over, "the effect is over");
     }
 
+    /// Waits until what has been is like this.
+    pub fn until(&self, like: impl Fn(&[Event]) -> bool) {
+        self.when(|inner| like(&inner.events), "the effects are so");
+    }
+
     fn when(&self, condition: impl Fn(&Inner) -> bool, what: &str) {
         let unmet = |inner: &mut Inner| !condition(inner);
         let waited = self.inner.1.wait_timeout_while(self.lock(), PATIENCE, unmet);

@@ -227,6 +227,11 @@ impl Engine {
     fn starts_no_more(&mut self, partition: i32) {
         let was_said = self.starting.claiming.as_ref().is_some_and(Claiming::is_said);
         let waited = !self.starting.partitions.is_empty();
+        if self.ending.has_begun() && self.starting.partitions.contains(&partition) {
+            // What was said of it is this run's last word.
+            self.report.unbegun = true;
+            return self.starting.remove(partition);
+        }
         self.starting.remove(partition);
         if was_said && self.starting.claiming.is_none() || waited && self.starting.partitions.is_empty() {
             self.report.withdraw(super::report::Whose::Sink);

@@ -16,7 +16,8 @@ impl Engine {
     fn all_are_dead(&self) -> Option<String> {
         let (name, all) = (self.plan.name(), &self.counters);
         let through = all.effects + all.duplicates_progress + all.duplicates_id + all.duplicates_boundary;
-        let is_whole = through == 0 && all.dead + all.skipped == all.delivered && self.lag() == 0;
+        let is_whole =
+            through == 0 && all.dead + all.skipped == all.delivered && self.lag() == 0 && !self.report.unbegun;
         let first = self.report.first_death.as_ref().filter(|_| all.dead > 0 && is_whole)?;
         let which = match (all.dead, all.skipped) {
             (1, 0) => format!("the only record that {name} finished in this run is dead"),

@@ -38,6 +38,8 @@ pub(super) struct Report {
     ask_ms: u64,
     /// The lag of the partitions that were given up at the end: the last word still has it.
     pub(super) lag_left: u64,
+    /// The end came before some partitions had begun: what they left is not known.
+    pub(super) unbegun: bool,
     told_ms: u64,
     told_finished: u64,
     lanes_made: u64,
@@ -171,7 +173,7 @@ impl Engine {
         let finished = self.report.finished - self.report.told_finished;
         (self.report.told_ms, self.report.told_finished) = (now, self.report.finished);
         let lag = self.lag();
-        let is_known = ended || self.ending.has_begun() || !self.owned.is_empty();
+        let is_known = (ended || self.ending.has_begun() || !self.owned.is_empty()) && !self.report.unbegun;
         self.observer.tell(Snapshot {
             name: self.plan.name().to_owned(),
             counters: self.counters,
