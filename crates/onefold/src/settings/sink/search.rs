@@ -20,6 +20,7 @@ pub struct SearchSettings {
     /// What is searched, a column each, named by the path's last name.
     pub text: Vec<Path>,
     /// Where the index is named.
+    #[cfg_attr(not(feature = "search"), expect(dead_code, reason = "only where indexes are looked at is it blamed"))]
     pub(crate) written: Range<usize>,
 }
 
