@@ -1,15 +1,14 @@
 //! A checkpoint waits until the disk has all segments, which takes a loaded disk as long as it likes. Meanwhile memory is
 //! worked off and producers are answered; and nothing that happens meanwhile is forgotten by it or by the next one.
 
-use crate::support::{append, at, batch, create_topic, topic, values_of};
+use crate::support::{append, append_batch, at, batch, create_topic, topic, values_of};
 use crate::watched::{Event, Kind, PATIENCE, Verdict, Watched};
 use fastrand::Rng;
 use onefold_broker::disk::Disk;
 use onefold_broker::disk::sim::{Lost, SimDisk};
 use onefold_broker::journal::Pace;
 use onefold_broker::log::{Engine, Follows, Log, LogSettings};
-use onefold_broker_core::batch::patch;
-use onefold_broker_core::{Append, Record};
+use onefold_broker_core::Record;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -73,14 +72,7 @@ fn write(engine: &Engine, record: Record) {
 }
 
 fn append_to(engine: &Engine, to: u8, value: &[u8]) {
-    let (mut bytes, at) = (batch(None, 1, 1, value), at(to, 0));
-    engine
-        .sequence(|state, _| {
-            let base_offset = state.partition(at).expect("it is there").log_end();
-            patch(&mut bytes, base_offset, state.leader_epoch());
-            ((), Some(Record::Appended(vec![Append { at, base_offset, batch: bytes.into() }])))
-        })
-        .expect("the log is open");
+    append_batch(engine, at(to, 0), batch(None, 1, 1, value));
     engine.sync().expect("durable");
 }
 

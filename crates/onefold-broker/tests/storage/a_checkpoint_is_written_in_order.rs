@@ -2,15 +2,14 @@
 //! folders, the new file under another name, its name, the folder; only then may a journal file be used again. And it is one
 //! file that holds everything: a start needs nothing of the journal below it, and nothing of the segments beyond it.
 
-use crate::support::{at, batch, topic, values_of};
+use crate::support::{append_batch, at, batch, topic, values_of};
 use crate::watched::{Event, Kind, Verdict, Watched};
 use fastrand::Rng;
 use onefold_broker::disk::Disk;
 use onefold_broker::disk::sim::{Lost, SimDisk};
 use onefold_broker::journal::Pace;
 use onefold_broker::log::{Engine, Follows, LogSettings};
-use onefold_broker_core::batch::patch;
-use onefold_broker_core::{Append, Lsn, Record, Stamp, State};
+use onefold_broker_core::{Lsn, Record, Stamp, State};
 use std::io::{ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,15 +34,7 @@ fn write(engine: &Engine, record: Record) -> Lsn {
 }
 
 fn append(engine: &Engine, partition: i32, value: &[u8]) {
-    let mut bytes = batch(Some((5, 0, 0)), 1, 1, value);
-    let at = at(1, partition);
-    engine
-        .sequence(|state, _| {
-            let base_offset = state.partition(at).expect("it is there").log_end();
-            patch(&mut bytes, base_offset, state.leader_epoch());
-            ((), Some(Record::Appended(vec![Append { at, base_offset, batch: bytes.into() }])))
-        })
-        .expect("the log is open");
+    append_batch(engine, at(1, partition), batch(Some((5, 0, 0)), 1, 1, value));
 }
 
 /// A log of some durable batches in two partitions, over more than one journal file, nothing of it in segments.

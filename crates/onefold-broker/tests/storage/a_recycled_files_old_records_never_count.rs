@@ -2,14 +2,13 @@
 //! from files of an earlier one, whose last records may never have counted. A frame counts only where the sequence of its
 //! file and its number fit its place.
 
-use crate::support::{at, topic, values_of};
+use crate::support::{append_batch, at, batch, topic, values_of};
 use crate::watched::{Kind, Watched};
 use onefold_broker::disk::Disk;
 use onefold_broker::disk::sim::{Lost, SimDisk, World};
 use onefold_broker::journal::{BLOCK, Pace, file_name};
 use onefold_broker::log::{Defect, Engine, Follows, LogSettings, Planted};
-use onefold_broker_core::batch::patch;
-use onefold_broker_core::{Append, Record};
+use onefold_broker_core::Record;
 use std::io::IoSlice;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,14 +38,7 @@ fn create_topic(engine: &Engine) {
 
 /// A durable record in a group of its own.
 fn append(engine: &Engine, value: &[u8]) {
-    let mut bytes = crate::support::batch(None, 1, 1, value);
-    engine
-        .sequence(|state, _| {
-            let base_offset = state.partition(at(1, 0)).expect("it is there").log_end();
-            patch(&mut bytes, base_offset, state.leader_epoch());
-            ((), Some(Record::Appended(vec![Append { at: at(1, 0), base_offset, batch: bytes.into() }])))
-        })
-        .expect("the log is open");
+    append_batch(engine, at(1, 0), batch(None, 1, 1, value));
     engine.sync().expect("durable");
 }
 

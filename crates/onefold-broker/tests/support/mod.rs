@@ -61,6 +61,17 @@ pub fn append(log: &Log, at: TopicPartition, value: &[u8]) -> (i64, Lsn) {
     .expect("the log is open")
 }
 
+/// Sequences this batch at the partition's end, in a log without threads.
+pub fn append_batch(engine: &Engine, at: TopicPartition, mut bytes: Vec<u8>) {
+    engine
+        .sequence(|state, _| {
+            let base_offset = state.partition(at).expect("it is there").log_end();
+            patch(&mut bytes, base_offset, state.leader_epoch());
+            ((), Some(Record::Appended(vec![Append { at, base_offset, batch: bytes.into() }])))
+        })
+        .expect("the log is open");
+}
+
 /// The values of all records from `offset` on.
 pub fn values(log: &Log, at: TopicPartition, offset: i64) -> Vec<Vec<u8>> {
     values_by(|offset| log.read(at, offset, 1 << 20, true).expect("the read"), offset)

@@ -2,7 +2,7 @@
 //! anybody else's.
 
 use super::problem::Problem;
-use super::sql_tried::{copy, setup_on};
+use super::sql_tried::{copy, set_up_by_others};
 use super::{PipelineSettings, SearchSettings, SinkSettings};
 use crate::boundary::TxEffect;
 use crate::boundary::search::{SearchIndex, names};
@@ -55,11 +55,7 @@ fn taken(
         copy(&search.database, &database);
     }
     let _ = database.execute_batch(TABLES);
-    let others = all.iter().filter(|other| other.name.value != pipeline.name.value);
-    for setup in others.flat_map(|other| setup_on(other, &search.database)) {
-        // What is wrong with it is told as theirs.
-        let _ = database.execute_batch(&setup);
-    }
+    set_up_by_others(&database, pipeline, &search.database, all);
     let index = SearchIndex::new(search.clone());
     let made = index.setup().iter().try_for_each(|setup| database.execute_batch(setup)).err();
     let tried = || try_in_memory(&database, &guard, &index.statements()).ok()?.into_iter().next();

@@ -31,9 +31,7 @@ pub(super) fn problems(
     // Onefold's own are there before any setup runs.
     let _ = database.execute_batch(TABLES);
     if is_told {
-        // What others make on the same file is there when the first record runs; their mistakes are told as theirs.
-        let others = all.iter().filter(|other| other.name.value != pipeline.name.value);
-        others.flat_map(|other| setup_on(other, &sql.database)).for_each(|setup| drop(database.execute_batch(&setup)));
+        set_up_by_others(&database, pipeline, &sql.database, all);
     }
     let name = &pipeline.name.value;
     let (mut found, is_whole) = setup::problems(source, name, sql, (&database, &guard), known);
@@ -48,8 +46,19 @@ pub(super) fn problems(
     found
 }
 
+/// What others make on the same file is there when the first record runs; their mistakes are told as theirs.
+pub(super) fn set_up_by_others(
+    stand_in: &Connection,
+    pipeline: &PipelineSettings,
+    database: &Path,
+    all: &[PipelineSettings],
+) {
+    let others = all.iter().filter(|other| other.name.value != pipeline.name.value);
+    others.flat_map(|other| setup_on(other, database)).for_each(|setup| drop(stand_in.execute_batch(&setup)));
+}
+
 /// What another pipeline makes in this database.
-pub(super) fn setup_on(other: &PipelineSettings, database: &Path) -> Vec<String> {
+fn setup_on(other: &PipelineSettings, database: &Path) -> Vec<String> {
     match &other.to {
         SinkSettings::Sql(of) if of.database == database => of.setup.clone(),
         #[cfg(feature = "search")]

@@ -88,7 +88,7 @@ impl KafkaLog {
     }
 
     /// Asked on another connection than the one that joins: nothing of the group's own holds it up.
-    fn described(&self, wait: Duration) -> Result<raw::Described, LogError> {
+    fn described(&self, wait: Duration) -> Result<raw::Group, LogError> {
         raw::describe(self.consumer.client(), &self.group, wait)
             .map_err(|code| unreachable(KafkaError::GroupListFetch(code.into())))
     }

@@ -10,10 +10,10 @@ use rdkafka::types::RDKafkaRespErr as Code;
 use super::messages::bytes_of;
 
 /// A group as its coordinator describes it. What is not UTF-8 in a name shows as U+FFFD.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Group {
     pub name: String,
-    /// `Stable`, `Empty`, `Dead`, ..
+    /// `Stable`, `Empty`, `Dead`, ..; empty where there is no such group.
     pub state: String,
     /// The assignor that its members agreed on.
     pub protocol: String,
@@ -29,23 +29,14 @@ pub struct Member {
     pub assignment: Vec<u8>,
 }
 
-/// What a member asks of its own group.
-#[derive(Default)]
-pub(in super::super) struct Described {
-    /// By Kafka's name; empty where there is none.
-    pub(in super::super) state: String,
-    pub(in super::super) members: Vec<Member>,
-}
-
-/// This group. Blocks, at most as long as `wait`.
+/// This group; what is known of it, also where a broker did not answer. Blocks, at most as long as `wait`.
 pub(in super::super) fn describe<C: rdkafka::ClientContext>(
     client: &Client<C>,
     group: &str,
     wait: Duration,
-) -> Result<Described, Code> {
+) -> Result<Group, Code> {
     let (code, groups) = ask(client, Some(group), wait);
-    let group = groups.ok_or(code)?.into_iter().next();
-    Ok(group.map_or_else(Described::default, |Group { state, members, .. }| Described { state, members }))
+    Ok(groups.ok_or(code)?.into_iter().next().unwrap_or_default())
 }
 
 /// All groups, or the one of this name: all that there are, or none. Blocks, at most as long as `wait`.

@@ -15,8 +15,8 @@ mod topic_id;
 
 pub(super) use brokers::{brokers, controller};
 pub(super) use commits::{commit, committed, set_leader_epochs};
-pub(super) use members::{Described, describe, groups};
 pub use members::{Group, Member};
+pub(super) use members::{describe, groups};
 pub use messages::headers;
 pub(super) use messages::read_stray;
 pub(super) use produce::{produce, take_back};
